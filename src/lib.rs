@@ -1,0 +1,34 @@
+//! `otel-run` runs a command as an OpenTelemetry span, with the command's own telemetry nested under it.
+//!
+//! The library exists so that tests and benchmarks can reach the rooms of the binary; its interface is not stable.
+//!
+//! Arrows point downwards only, and `tests/layers.rs` checks it:
+//!
+//! * [`command`], one file a verb, calls everything below;
+//! * effects: [`process`], [`collector`], [`store`], [`delivery`], [`view`];
+//! * pure rooms (no socket, no process, no clock, no environment of their own): [`settings`], [`plan`],
+//!   [`agent`], [`context`], [`transform`], [`signals`], [`record`];
+//! * leaves: [`otlp`], [`environment`], [`secret`], [`message`].
+
+pub mod cli;
+pub mod command;
+pub mod error;
+
+pub mod agent;
+pub mod context;
+pub mod plan;
+pub mod record;
+pub mod settings;
+pub mod signals;
+pub mod transform;
+
+pub mod collector;
+pub mod delivery;
+pub mod process;
+pub mod store;
+pub mod view;
+
+pub mod environment;
+pub mod message;
+pub mod otlp;
+pub mod secret;

@@ -1,0 +1,104 @@
+//! What is written down about a run beside its telemetry: how it was started, how it ended, what was counted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::otlp::Signal;
+use crate::signals::Totals;
+
+/// Everything known when the command has been started. It is the first record of a run's log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Started {
+    /// The run's name, sortable by time: `20261120-110915-a1b2c3` (UTC, then random).
+    pub run_id: String,
+    /// 32 lower-case hex digits.
+    pub trace_id: String,
+    /// The run span's id: 16 lower-case hex digits.
+    pub span_id: String,
+    /// The span that `TRACEPARENT` named, where it was valid.
+    pub parent_span_id: Option<String>,
+    /// Whether the trace is sampled; the run span of an unsampled trace is not exported.
+    pub sampled: bool,
+    /// The run span's name: base name of the command and a known subcommand, as in `opencode run`.
+    pub name: String,
+    /// The agent's profile, if one was recognised.
+    pub agent: Option<String>,
+    /// When the command was started, in nanoseconds since 1970.
+    pub started_unix_nano: u64,
+    /// The process id of otel-run itself.
+    pub wrapper_pid: u32,
+    /// The process id of the command; none where it could not be started.
+    pub child_pid: Option<u32>,
+    /// Where the run is delivered; none where no upstream is configured.
+    pub destination: Option<Destination>,
+}
+
+/// Where a run goes, without credentials.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    /// The endpoint as configured.
+    pub endpoint: String,
+    /// `grpc`, `http/protobuf` or `http/json`.
+    pub protocol: String,
+    /// Names of the configured headers; their values are never written down.
+    pub header_names: Vec<String>,
+}
+
+/// How the command ended. It is the last record of a whole log.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// When the command ended, in nanoseconds since 1970.
+    pub ended_unix_nano: u64,
+    /// The exit status as a shell shows it: 128+n for death by signal n, 126/127 for a failed exec.
+    pub exit_code: i32,
+    /// The signal that killed the command, as in `SIGTERM`.
+    pub signal: Option<String>,
+    /// `error.type` of the run span; none for exit status 0.
+    pub error_type: Option<String>,
+}
+
+/// Items by what became of them on the way into the log. received = stored + dropped.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Intake {
+    /// Spans, data points or log records that arrived and could be decoded, and those of otel-run itself.
+    pub received: u64,
+    /// Those of them that are in the log.
+    pub stored: u64,
+    /// Those of them that could not be written to the log.
+    pub dropped: u64,
+}
+
+/// Items by what became of them at the destination. stored = delivered + pending + rejected, per signal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Outcome {
+    /// Accepted by the destination.
+    pub delivered: u64,
+    /// Not sent yet, or sent without an answer.
+    pub pending: u64,
+    /// Refused by the destination for good.
+    pub rejected: u64,
+}
+
+/// A run on one page: what a list of runs needs, without reading the logs.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Summary {
+    /// How it was started.
+    pub started: Started,
+    /// How it ended; none while it runs, or if otel-run was killed.
+    pub ended: Option<Ended>,
+    /// Totals of what the agent reported.
+    #[serde(default)]
+    pub totals: Totals,
+    /// What arrived.
+    #[serde(default)]
+    pub intake: BTreeMap<Signal, Intake>,
+    /// What became of it; empty where there is no destination.
+    #[serde(default)]
+    pub outcome: BTreeMap<Signal, Outcome>,
+    /// Why the last attempt at delivery failed, in words.
+    #[serde(default)]
+    pub last_failure: Option<String>,
+}
