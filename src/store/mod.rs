@@ -1,3 +1,18 @@
-//! Runs on disk.
+//! Runs on disk: a folder a run, with its log, what was delivered of it, and a summary.
+//!
+//! `$XDG_STATE_HOME/otel-run/runs/<run id>/` holds
+//!
+//! * `log`, the append-only log ([`log`]), locked by whoever writes or delivers it;
+//! * `delivery.jsonl`, what the destination took ([`journal`]);
+//! * `summary.json`, one page for lists ([`facts::Summary`]); it can always be made again from the other two.
+//!
+//! Nothing that one run does can damage another.
 
 pub mod facts;
+pub mod journal;
+pub mod log;
+pub mod run;
+
+pub use journal::Journal;
+pub use log::Log;
+pub use run::{RunFolder, State, Store};

@@ -1,0 +1,148 @@
+//! What the destination took of a run: a cursor into the log for each signal, kept as a line for each settled batch.
+//!
+//! A line is appended after the destination has answered. If it is lost, the batch is sent again: delivery is at least
+//! once.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::log::Log;
+use crate::otlp::Signal;
+
+/// A stretch of the log that the destination has answered for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settled {
+    /// The signal; records of other signals in the stretch are not meant.
+    pub signal: Signal,
+    /// Where in the log the stretch ends.
+    pub end: u64,
+    /// Items that were accepted.
+    pub delivered: u64,
+    /// Items that were refused for good.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rejected: u64,
+    /// Why they were refused, or what the destination remarked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
+}
+
+/// Position and counts of one signal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Where the next unsettled record may begin.
+    pub offset: u64,
+    /// Items that were accepted so far.
+    pub delivered: u64,
+    /// Items that were refused for good so far.
+    pub rejected: u64,
+}
+
+/// The journal of a run's delivery.
+#[derive(Debug)]
+pub struct Journal {
+    file: Option<File>,
+    positions: BTreeMap<Signal, Position>,
+}
+
+impl Journal {
+    /// A journal that is not kept, for a run that is not on disk.
+    pub fn in_memory() -> Self {
+        Self { file: None, positions: BTreeMap::new() }
+    }
+
+    /// Reads what is there; nothing there means that nothing was delivered yet. The file is made by the first entry.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn read(path: &Path) -> io::Result<Self> {
+        let mut journal = Self::in_memory();
+        let text = match std::fs::read(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(journal),
+            other => other?,
+        };
+        // A line that does not parse was torn by a kill; the batch it stands for is sent again.
+        for line in text.split(|byte| *byte == b'\n') {
+            if let Ok(settled) = serde_json::from_slice::<Settled>(line) {
+                journal.advance(&settled);
+            }
+        }
+        Ok(journal)
+    }
+
+    /// As [`Journal::read`], ready for entries.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn open(path: &Path) -> io::Result<Self> {
+        let mut journal = Self::read(path)?;
+        journal.file = Some(super::run::private().append(true).create(true).open(path)?);
+        Ok(journal)
+    }
+
+    /// Where the delivery of `signal` stands.
+    pub fn position(&self, signal: Signal) -> Position {
+        self.positions.get(&signal).copied().unwrap_or(Position { offset: Log::start(), delivered: 0, rejected: 0 })
+    }
+
+    /// Notes a settled stretch. A failure to write it down costs a repeated delivery later, never a lost one.
+    pub fn settle(&mut self, settled: &Settled) {
+        self.advance(settled);
+        if let Some(file) = &mut self.file
+            && let Ok(mut line) = serde_json::to_vec(settled)
+        {
+            // The line break in front closes a line that an earlier writer left torn.
+            line.insert(0, b'\n');
+            line.push(b'\n');
+            let _ = file.write_all(&line);
+        }
+    }
+
+    fn advance(&mut self, settled: &Settled) {
+        let mut position = self.position(settled.signal);
+        position.offset = position.offset.max(settled.end);
+        position.delivered += settled.delivered;
+        position.rejected += settled.rejected;
+        self.positions.insert(settled.signal, position);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn a_torn_line_is_skipped_and_the_next_one_counts() {
+        let folder = std::env::temp_dir().join(format!("otel-run-journal-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let path = folder.join("delivery.jsonl");
+        let _ = std::fs::remove_file(&path);
+        let settled = |end, delivered| Settled { signal: Signal::Traces, end, delivered, rejected: 0, reason: None };
+        let mut journal = Journal::open(&path).unwrap();
+        journal.settle(&settled(100, 3));
+        journal.settle(&settled(200, 4));
+        drop(journal);
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.truncate(bytes.len() - 5);
+        std::fs::write(&path, &bytes).unwrap();
+
+        let mut journal = Journal::open(&path).unwrap();
+        assert_eq!(journal.position(Signal::Traces), Position { offset: 100, delivered: 3, rejected: 0 });
+        assert_eq!(journal.position(Signal::Logs).offset, Log::start());
+        journal.settle(&settled(200, 4));
+        let again = Journal::read(&path).unwrap();
+        assert_eq!(again.position(Signal::Traces), Position { offset: 200, delivered: 7, rejected: 0 });
+        std::fs::remove_dir_all(folder).unwrap();
+    }
+}

@@ -1,0 +1,226 @@
+//! The folders of runs: made, found, listed, locked.
+
+use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use super::facts::{Started, Summary};
+use super::journal::Journal;
+use super::log::{Frame, Kind, Log, LogError};
+
+/// All runs below one state folder.
+#[derive(Debug, Clone)]
+pub struct Store {
+    runs: PathBuf,
+}
+
+/// The folder of one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunFolder {
+    path: PathBuf,
+}
+
+/// Whether somebody is at work on a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// The run goes on, or is being delivered.
+    Busy,
+    /// Nobody holds it.
+    Idle,
+}
+
+/// No run, or no single one, is meant.
+#[derive(Debug, thiserror::Error)]
+pub enum FindError {
+    /// The folder of runs cannot be read.
+    #[error("cannot read {}: {source}", .path.display())]
+    Unreadable {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There are no runs at all.
+    #[error("no run is recorded in {}", .0.display())]
+    Empty(PathBuf),
+    /// None has that name.
+    #[error("no run is called {0:?}")]
+    Unknown(String),
+    /// Several have a name like that.
+    #[error("{wanted:?} can be any of {}", .candidates.join(", "))]
+    Ambiguous {
+        /// What was asked for.
+        wanted: String,
+        /// The runs it fits.
+        candidates: Vec<String>,
+    },
+}
+
+impl Store {
+    /// The store below `state_dir`; nothing is touched yet.
+    pub fn at(state_dir: &Path) -> Self {
+        Self { runs: state_dir.join("runs") }
+    }
+
+    /// Makes the folder and the log of a new run, private to the user, and takes the lock on it. The first record
+    /// says how the run was started.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn create(&self, started: &Started) -> io::Result<(RunFolder, Log)> {
+        let folder = RunFolder { path: self.runs.join(&started.run_id) };
+        let mut private_folder = DirBuilder::new();
+        private_folder.mode(0o700);
+        match private_folder.create(&folder.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                private_folder.recursive(true).create(&self.runs)?;
+                private_folder.recursive(false).create(&folder.path)?;
+            }
+            other => other?,
+        }
+        let file = private().read(true).write(true).create_new(true).open(folder.log())?;
+        file.lock()?;
+        let mut log = Log::create(file)?;
+        let first = serde_json::to_vec(started)?;
+        log.append(Kind::Started, 0, started.started_unix_nano, Frame::from(first.as_slice()))?;
+        Ok((folder, log))
+    }
+
+    /// All runs, the newest first.
+    ///
+    /// # Errors
+    ///
+    /// When the folder of runs cannot be read; one that does not exist has no runs.
+    pub fn list(&self) -> Result<Vec<RunFolder>, FindError> {
+        let unreadable = |source| FindError::Unreadable { path: self.runs.clone(), source };
+        let entries = match std::fs::read_dir(&self.runs) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            other => other.map_err(unreadable)?,
+        };
+        let mut runs: Vec<RunFolder> =
+            entries.filter_map(Result::ok).map(|entry| RunFolder { path: entry.path() }).collect();
+        // Names begin with the time, so the order of names is the order in time.
+        runs.sort_by(|a, b| b.path.cmp(&a.path));
+        Ok(runs)
+    }
+
+    /// The run that `wanted` names: whole, by its beginning, or by its end. Nothing wanted means the newest.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or more than one.
+    pub fn find(&self, wanted: Option<&str>) -> Result<RunFolder, FindError> {
+        let mut runs = self.list()?;
+        let Some(wanted) = wanted else {
+            return runs.into_iter().next().ok_or_else(|| FindError::Empty(self.runs.clone()));
+        };
+        runs.retain(|run| run.id().starts_with(wanted) || run.id().ends_with(wanted));
+        match (runs.pop(), runs.as_slice()) {
+            (Some(run), []) => Ok(run),
+            (Some(run), others) => Err(FindError::Ambiguous {
+                wanted: wanted.to_owned(),
+                candidates: others.iter().chain([&run]).map(RunFolder::id).collect(),
+            }),
+            (None, _) => Err(FindError::Unknown(wanted.to_owned())),
+        }
+    }
+}
+
+impl RunFolder {
+    /// The run's name.
+    pub fn id(&self) -> String {
+        self.path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+    }
+
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The log, to be read.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be read, is no log, or comes from a newer version.
+    pub fn read_log(&self) -> Result<Log, LogError> {
+        Log::open(File::open(self.log())?)
+    }
+
+    /// The log, to be delivered or completed by us alone; none while somebody else is at work on it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunFolder::read_log`].
+    pub fn claim_log(&self) -> Result<Option<Log>, LogError> {
+        let file = private().read(true).write(true).open(self.log())?;
+        match file.try_lock() {
+            Ok(()) => Log::resume(file).map(Some),
+            Err(TryLockError::WouldBlock) => Ok(None),
+            Err(TryLockError::Error(error)) => Err(error.into()),
+        }
+    }
+
+    /// Whether the run goes on or is being delivered.
+    ///
+    /// # Errors
+    ///
+    /// When the log cannot be opened.
+    pub fn state(&self) -> io::Result<State> {
+        match File::open(self.log())?.try_lock_shared() {
+            Ok(()) => Ok(State::Idle),
+            Err(TryLockError::WouldBlock) => Ok(State::Busy),
+            Err(TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    /// What was delivered so far, ready for more.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn journal(&self) -> io::Result<Journal> {
+        Journal::open(&self.journal_path())
+    }
+
+    /// What was delivered so far, to be looked at.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn read_journal(&self) -> io::Result<Journal> {
+        Journal::read(&self.journal_path())
+    }
+
+    /// The summary, if there is a whole one.
+    pub fn summary(&self) -> Option<Summary> {
+        serde_json::from_slice(&std::fs::read(self.path.join("summary.json")).ok()?).ok()
+    }
+
+    /// Replaces the summary, in one step.
+    ///
+    /// # Errors
+    ///
+    /// What the system said; the old one is then still there.
+    pub fn write_summary(&self, summary: &Summary) -> io::Result<()> {
+        let new = self.path.join("summary.json.new");
+        private().write(true).create(true).truncate(true).open(&new)?.write_all(&serde_json::to_vec(summary)?)?;
+        std::fs::rename(new, self.path.join("summary.json"))
+    }
+
+    fn log(&self) -> PathBuf {
+        self.path.join("log")
+    }
+
+    fn journal_path(&self) -> PathBuf {
+        self.path.join("delivery.jsonl")
+    }
+}
+
+/// Options for a file that only its owner can read.
+pub(super) fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
