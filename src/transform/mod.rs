@@ -1,1 +1,202 @@
-//! Being built.
+//! From the batch as it came to the batch as it is stored: nested under the run, enriched, without content.
+//!
+//! The transforms work on the protobuf wire format in one pass. What they do not change is copied as it came, so fields
+//! that this program does not know survive.
+
+pub mod content;
+mod logs;
+mod metrics;
+mod orphans;
+mod resource;
+mod spans;
+
+pub use orphans::StandIn;
+use orphans::{Orphans, Roots};
+
+use crate::otlp::Signal;
+use crate::otlp::wire::{Reader, WireError, put_message};
+use crate::settings::{Content, Nest};
+
+/// What the transforms are to do, the same for all batches of a run.
+#[derive(Debug, Clone)]
+pub struct Rules {
+    /// How the command's telemetry is put under the run's span.
+    pub nest: Nest,
+    /// Whether prompts, answers, tool arguments and the like stay.
+    pub content: Content,
+    /// The run's trace id.
+    pub trace_id: [u8; 16],
+    /// The run's span id.
+    pub span_id: [u8; 8],
+    /// Whether the run's trace is sampled. If it is not, adopted spans are not kept either.
+    pub sampled: bool,
+    /// `service.name` for everything, if the user chose one.
+    pub service_name: Option<String>,
+    /// Resource attributes that are added where they are missing.
+    pub resource_attributes: Vec<(String, String)>,
+}
+
+/// A span as it leaves the transforms.
+#[derive(Debug, Clone, Copy)]
+pub struct SpanSeen<'a> {
+    /// The name of its instrumentation scope.
+    pub scope: &'a [u8],
+    /// `service.name` of its resource, as it came.
+    pub service: &'a [u8],
+    /// Its name.
+    pub name: &'a [u8],
+    /// The whole `Span` message.
+    pub message: &'a [u8],
+}
+
+/// What a batch held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Spans, data points or log records that are in the result.
+    pub kept: u32,
+    /// Spans that were left out because the run's trace is not sampled.
+    pub unsampled: u32,
+}
+
+/// The transforms of one run, with what they have to remember between batches.
+#[derive(Debug)]
+pub struct Transform {
+    rules: Rules,
+    orphans: Orphans,
+    roots: Roots,
+}
+
+impl Transform {
+    /// Transforms for a run, before its first batch.
+    pub fn new(rules: Rules) -> Self {
+        let orphans = Orphans::new(rules.span_id);
+        Self { rules, orphans, roots: Roots::default() }
+    }
+
+    /// Transforms one export request and appends the result to `out`; each span is shown to `observe`.
+    ///
+    /// # Errors
+    ///
+    /// When `request` is not protobuf of that signal; `out` then holds part of a result and is to be thrown away.
+    pub fn apply(
+        &mut self,
+        signal: Signal,
+        request: &[u8],
+        out: &mut Vec<u8>,
+        observe: &mut dyn FnMut(SpanSeen<'_>),
+    ) -> Result<Counts, WireError> {
+        let mut pass = Pass {
+            rules: &self.rules,
+            orphans: &mut self.orphans,
+            roots: &mut self.roots,
+            observe,
+            counts: Counts::default(),
+        };
+        for field in Reader::new(request) {
+            let field = field?;
+            match field.value.bytes() {
+                Some(group) if field.number == 1 => {
+                    put_message(out, 1, group.len() + 64, |out| pass.resource_group(signal, group, out))?;
+                }
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        Ok(pass.counts)
+    }
+
+    /// Spans to put in place of parents that were named and never came, oldest first. `confirm` is asked which of the
+    /// candidate ids did come after all, where there were too many spans to remember them all.
+    pub fn stand_ins<E>(
+        &mut self,
+        confirm: impl FnOnce(&mut dyn FnMut([u8; 8])) -> Result<(), E>,
+    ) -> Result<Vec<StandIn>, E> {
+        match self.rules.nest {
+            Nest::Adopt => self.orphans.stand_ins(confirm),
+            Nest::Link | Nest::Off => Ok(Vec::new()),
+        }
+    }
+
+    /// Trace id and span id of the roots that were linked to the run's span, to be linked from there.
+    pub fn linked_roots(&self) -> &[([u8; 16], [u8; 8])] {
+        self.roots.linked()
+    }
+}
+
+/// One pass over one batch.
+struct Pass<'a> {
+    rules: &'a Rules,
+    orphans: &'a mut Orphans,
+    roots: &'a mut Roots,
+    observe: &'a mut dyn FnMut(SpanSeen<'_>),
+    counts: Counts,
+}
+
+impl Pass<'_> {
+    fn strips_content(&self) -> bool {
+        self.rules.content == Content::Off
+    }
+
+    /// Whether an id of a trace, as it came, has to become the run's.
+    fn must_adopt(&self, trace_id: &[u8]) -> bool {
+        self.rules.nest == Nest::Adopt && trace_id != self.rules.trace_id
+    }
+}
+
+/// Whether an id field stands for no id at all.
+fn is_absent(id: &[u8]) -> bool {
+    id.iter().all(|byte| *byte == 0)
+}
+
+/// Appends a string attribute as field `number` of its owner.
+fn put_attribute(out: &mut Vec<u8>, number: u32, key: &str, value: &str) {
+    use crate::otlp::wire::put_string_field;
+    put_message(out, number, key.len() + value.len() + 6, |out| {
+        put_string_field(out, 1, key);
+        put_message(out, 2, value.len() + 2, |out| put_string_field(out, 1, value));
+    });
+}
+
+/// Notes on an adopted item which trace it came from.
+fn put_original_trace(out: &mut Vec<u8>, number: u32, trace_id: &[u8]) {
+    const DIGITS: &[u8; 16] = b"0123456789abcdef";
+    let mut hex = [0; 32];
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(trace_id) {
+        pair[0] = DIGITS[usize::from(byte >> 4)];
+        pair[1] = DIGITS[usize::from(byte & 15)];
+    }
+    put_attribute(out, number, "otel_run.original_trace_id", std::str::from_utf8(&hex).unwrap_or_default());
+}
+
+/// The key of a `KeyValue` message.
+fn attribute_key(key_value: &[u8]) -> Result<&[u8], WireError> {
+    // Every known exporter writes the key first, and short.
+    if let [0x0a, length, rest @ ..] = key_value
+        && *length < 0x80
+        && let Some(key) = rest.get(..usize::from(*length))
+    {
+        return Ok(key);
+    }
+    let mut key: &[u8] = &[];
+    for field in Reader::new(key_value) {
+        let field = field?;
+        if field.number == 1 {
+            key = field.value.bytes().unwrap_or_default();
+        }
+    }
+    Ok(key)
+}
+
+/// The text of a `KeyValue` message; empty where the value is not a string.
+fn attribute_text(key_value: &[u8]) -> Result<&[u8], WireError> {
+    let mut text: &[u8] = &[];
+    for field in Reader::new(key_value) {
+        let field = field?;
+        if let (2, Some(any)) = (field.number, field.value.bytes()) {
+            for field in Reader::new(any) {
+                let field = field?;
+                text = if field.number == 1 { field.value.bytes().unwrap_or_default() } else { &[] };
+            }
+        }
+    }
+    Ok(text)
+}

@@ -1,0 +1,155 @@
+//! Parents that were named and never came, found without remembering every span of a long run.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+/// Ids of spans that are remembered. A parent nearly always ends, and so comes, soon after its last child; what is
+/// older than this is looked up in the log, and only if it matters.
+const REMEMBERED: usize = 1 << 16;
+/// Parents that are waited for. More at once would be an agent that invents parents; the rest gets no stand-in.
+const AWAITED: usize = 1 << 16;
+/// Links that the run's span carries at most, the limit that SDKs have by default.
+const LINKED: usize = 128;
+
+/// A span to put in place of a parent that never came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandIn {
+    /// The id that children named as their parent.
+    pub span_id: [u8; 8],
+    /// The start of its first child, in nanoseconds since 1970.
+    pub start_unix_nano: u64,
+    /// The end of its last child, in nanoseconds since 1970.
+    pub end_unix_nano: u64,
+    /// How many children named it.
+    pub children: u64,
+}
+
+#[derive(Debug)]
+pub(super) struct Orphans {
+    seen: HashSet<[u8; 8]>,
+    order: VecDeque<[u8; 8]>,
+    awaited: HashMap<[u8; 8], StandIn>,
+    forgotten: bool,
+}
+
+impl Orphans {
+    pub(super) fn new(run_span: [u8; 8]) -> Self {
+        let mut orphans =
+            Self { seen: HashSet::new(), order: VecDeque::new(), awaited: HashMap::new(), forgotten: false };
+        // Never put into the queue, so never forgotten.
+        orphans.seen.insert(run_span);
+        orphans
+    }
+
+    pub(super) fn saw(&mut self, span_id: [u8; 8], parent: [u8; 8], start: u64, end: u64) {
+        self.awaited.remove(&span_id);
+        if self.seen.insert(span_id) {
+            self.order.push_back(span_id);
+            if self.order.len() > REMEMBERED
+                && let Some(oldest) = self.order.pop_front()
+            {
+                self.seen.remove(&oldest);
+                self.forgotten = true;
+            }
+        }
+        if self.seen.contains(&parent) {
+            return;
+        }
+        let room = self.awaited.len() < AWAITED;
+        match self.awaited.entry(parent) {
+            std::collections::hash_map::Entry::Occupied(mut entry) => {
+                let stand_in = entry.get_mut();
+                stand_in.start_unix_nano = stand_in.start_unix_nano.min(start);
+                stand_in.end_unix_nano = stand_in.end_unix_nano.max(end);
+                stand_in.children += 1;
+            }
+            std::collections::hash_map::Entry::Vacant(entry) if room => {
+                entry.insert(StandIn { span_id: parent, start_unix_nano: start, end_unix_nano: end, children: 1 });
+            }
+            std::collections::hash_map::Entry::Vacant(_) => {}
+        }
+    }
+
+    pub(super) fn stand_ins<E>(
+        &mut self,
+        confirm: impl FnOnce(&mut dyn FnMut([u8; 8])) -> Result<(), E>,
+    ) -> Result<Vec<StandIn>, E> {
+        let mut awaited = std::mem::take(&mut self.awaited);
+        if self.forgotten && !awaited.is_empty() {
+            confirm(&mut |span_id| {
+                awaited.remove(&span_id);
+            })?;
+        }
+        let mut stand_ins: Vec<StandIn> = awaited.into_values().collect();
+        stand_ins.sort_by_key(|stand_in| (stand_in.start_unix_nano, stand_in.span_id));
+        Ok(stand_ins)
+    }
+}
+
+/// Roots of the command's own traces, where they are linked and not adopted.
+#[derive(Debug, Default)]
+pub(super) struct Roots(Vec<([u8; 16], [u8; 8])>);
+
+impl Roots {
+    pub(super) fn add(&mut self, trace_id: [u8; 16], span_id: [u8; 8]) {
+        if self.0.len() < LINKED {
+            self.0.push((trace_id, span_id));
+        }
+    }
+
+    pub(super) fn linked(&self) -> &[([u8; 16], [u8; 8])] {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::convert::Infallible;
+
+    use super::*;
+
+    fn id(n: u64) -> [u8; 8] {
+        n.to_be_bytes()
+    }
+
+    fn unasked(orphans: &mut Orphans) -> Vec<StandIn> {
+        orphans.stand_ins(|_| -> Result<(), Infallible> { panic!("nothing was forgotten") }).unwrap()
+    }
+
+    #[test]
+    fn a_parent_that_never_comes_spans_its_children() {
+        let mut orphans = Orphans::new(id(1));
+        orphans.saw(id(10), id(99), 50, 60);
+        orphans.saw(id(11), id(99), 40, 45);
+        orphans.saw(id(12), id(1), 0, 100);
+        let expected = StandIn { span_id: id(99), start_unix_nano: 40, end_unix_nano: 60, children: 2 };
+        assert_eq!(unasked(&mut orphans), [expected]);
+    }
+
+    #[test]
+    fn a_parent_may_come_before_or_after_its_children() {
+        let mut orphans = Orphans::new(id(1));
+        orphans.saw(id(10), id(20), 0, 1);
+        orphans.saw(id(20), id(1), 0, 2);
+        orphans.saw(id(11), id(20), 1, 5);
+        assert_eq!(unasked(&mut orphans), []);
+    }
+
+    #[test]
+    fn what_was_forgotten_is_looked_up() {
+        let mut orphans = Orphans::new(id(1));
+        for n in 0..REMEMBERED as u64 + 10 {
+            orphans.saw(id(1000 + n), id(1), 0, 1);
+        }
+        orphans.saw(id(5), id(1000), 2, 3);
+        orphans.saw(id(6), id(77), 2, 3);
+        let stand_ins = orphans
+            .stand_ins(|came| {
+                came(id(1000));
+                Ok::<(), Infallible>(())
+            })
+            .unwrap();
+        assert_eq!(stand_ins.iter().map(|s| s.span_id).collect::<Vec<_>>(), [id(77)]);
+    }
+}

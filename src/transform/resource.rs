@@ -1,0 +1,169 @@
+//! Resources and scopes: what is known of the machine is added, what holds content is taken out.
+
+use super::content::{self, Family, Place, Verdict};
+use super::{Pass, attribute_key, attribute_text, put_attribute};
+use crate::otlp::Signal;
+use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
+
+/// What the items of one scope have in common.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Origin<'a> {
+    pub(super) scope: &'a [u8],
+    pub(super) service: &'a [u8],
+    pub(super) family: Family,
+}
+
+impl Pass<'_> {
+    /// `ResourceSpans`, `ResourceMetrics` or `ResourceLogs`: the resource is field 1, the scopes are field 2.
+    pub(super) fn resource_group(&mut self, signal: Signal, group: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let mut resource: &[u8] = &[];
+        for field in Reader::new(group) {
+            let field = field?;
+            if let (1, Some(bytes)) = (field.number, field.value.bytes()) {
+                resource = bytes;
+            }
+        }
+        let service = service_name(resource)?;
+        put_message(out, 1, resource.len() + 64, |out| self.resource(service, resource, out))?;
+        for field in Reader::new(group) {
+            let field = field?;
+            match (field.number, field.value.bytes()) {
+                (1, _) => {}
+                (2, Some(scope)) => {
+                    put_message(out, 2, scope.len() + 64, |out| self.scope_group(signal, service, scope, out))?;
+                }
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        Ok(())
+    }
+
+    fn resource(&mut self, service: &[u8], resource: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let family = Family::of_scope(b"", service);
+        let mut present: Vec<&[u8]> = Vec::new();
+        let mut removed: Vec<&[u8]> = Vec::new();
+        let renamed = self.rules.service_name.as_deref();
+        for field in Reader::new(resource) {
+            let field = field?;
+            match (field.number, field.value.bytes()) {
+                (1, Some(key_value)) => {
+                    let key = attribute_key(key_value)?;
+                    if self.strips_content()
+                        && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop
+                    {
+                        removed.push(key);
+                    } else if key == b"service.name" && renamed.is_some() {
+                        // Written below, once.
+                    } else {
+                        present.push(key);
+                        out.extend_from_slice(field.raw);
+                    }
+                }
+                (3, Some(_)) => {}
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        if let Some(name) = renamed {
+            put_attribute(out, 1, "service.name", name);
+        }
+        for (key, value) in &self.rules.resource_attributes {
+            if !present.contains(&key.as_bytes()) && !removed.contains(&key.as_bytes()) {
+                put_attribute(out, 1, key, value);
+            }
+        }
+        // An entity must not refer to an attribute that is gone (opentelemetry-proto, `EntityRef`).
+        for field in Reader::new(resource) {
+            let field = field?;
+            if let (3, Some(entity)) = (field.number, field.value.bytes()) {
+                put_message(out, 3, entity.len(), |out| entity_without(entity, &removed, out))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`: the scope is field 1, the items are field 2.
+    fn scope_group(
+        &mut self,
+        signal: Signal,
+        service: &[u8],
+        group: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), WireError> {
+        let mut scope: &[u8] = &[];
+        for field in Reader::new(group) {
+            let field = field?;
+            if let (1, Some(bytes)) = (field.number, field.value.bytes()) {
+                for field in Reader::new(bytes) {
+                    let field = field?;
+                    if field.number == 1 {
+                        scope = field.value.bytes().unwrap_or_default();
+                    }
+                }
+            }
+        }
+        let origin = Origin { scope, service, family: Family::of_scope(scope, service) };
+        for field in Reader::new(group) {
+            let field = field?;
+            match (field.number, field.value.bytes()) {
+                (1, Some(bytes)) => put_message(out, 1, bytes.len(), |out| self.scope(origin, bytes, out))?,
+                (2, Some(item)) => match signal {
+                    Signal::Traces => self.span(origin, item, out)?,
+                    Signal::Metrics => put_message(out, 2, item.len(), |out| self.metric(origin, item, out))?,
+                    Signal::Logs => put_message(out, 2, item.len() + 64, |out| self.log_record(origin, item, out))?,
+                },
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        Ok(())
+    }
+
+    fn scope(&mut self, origin: Origin<'_>, scope: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        for field in Reader::new(scope) {
+            let field = field?;
+            if field.number != 3 || self.keeps(origin, Place::Scope, b"", &field)? {
+                out.extend_from_slice(field.raw);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether an attribute field stays.
+    pub(super) fn keeps(
+        &self,
+        origin: Origin<'_>,
+        place: Place,
+        owner: &[u8],
+        field: &Field<'_>,
+    ) -> Result<bool, WireError> {
+        if !self.strips_content() {
+            return Ok(true);
+        }
+        let key = attribute_key(field.value.bytes().unwrap_or_default())?;
+        Ok(content::attribute(origin.family, place, owner, key) == Verdict::Keep)
+    }
+}
+
+fn service_name(resource: &[u8]) -> Result<&[u8], WireError> {
+    for field in Reader::new(resource) {
+        let field = field?;
+        if let (1, Some(key_value)) = (field.number, field.value.bytes())
+            && attribute_key(key_value)? == b"service.name"
+        {
+            return attribute_text(key_value);
+        }
+    }
+    Ok(&[])
+}
+
+/// Copies an `EntityRef` without the keys in `removed`: `id_keys` is field 3, `description_keys` is field 4.
+fn entity_without(entity: &[u8], removed: &[&[u8]], out: &mut Vec<u8>) -> Result<(), WireError> {
+    for field in Reader::new(entity) {
+        let field = field?;
+        match (field.number, field.value.bytes()) {
+            (3 | 4, Some(key)) if removed.contains(&key) => {}
+            (number, Some(bytes)) => put_bytes_field(out, number, bytes),
+            _ => out.extend_from_slice(field.raw),
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,175 @@
+//! Spans: adopted or linked, without content.
+
+use super::content::{self, Place, Verdict};
+use super::resource::Origin;
+use super::{Pass, SpanSeen, is_absent, put_original_trace};
+use crate::otlp::wire::{
+    Reader, Value, WireError, close_message, open_message, put_bytes_field, put_fixed32_field, put_message,
+    put_varint_field,
+};
+use crate::settings::Nest;
+
+/// `SpanFlags`: "it is known whether the parent is remote" and "the parent is remote" (opentelemetry-proto,
+/// `trace.proto`).
+const PARENT_IS_REMOTE: u32 = 0x300;
+
+/// The fields of a `Span` that decide what happens to it.
+#[derive(Default)]
+struct Identity<'a> {
+    trace_id: &'a [u8],
+    span_id: &'a [u8],
+    parent: &'a [u8],
+    name: &'a [u8],
+    start: u64,
+    end: u64,
+    flags: u32,
+}
+
+impl<'a> Identity<'a> {
+    fn read(span: &'a [u8]) -> Result<Self, WireError> {
+        let mut identity = Self::default();
+        for field in Reader::new(span) {
+            let field = field?;
+            match (field.number, field.value) {
+                (1, Value::Bytes(bytes)) => identity.trace_id = bytes,
+                (2, Value::Bytes(bytes)) => identity.span_id = bytes,
+                (4, Value::Bytes(bytes)) if !is_absent(bytes) => identity.parent = bytes,
+                (5, Value::Bytes(bytes)) => identity.name = bytes,
+                (7, Value::Fixed64(time)) => identity.start = time,
+                (8, Value::Fixed64(time)) => identity.end = time,
+                (16, Value::Fixed32(flags)) => identity.flags = flags,
+                _ => {}
+            }
+        }
+        Ok(identity)
+    }
+}
+
+impl Pass<'_> {
+    /// Appends a `Span` as field 2 of its scope.
+    pub(super) fn span(&mut self, origin: Origin<'_>, span: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let identity = Identity::read(span)?;
+        let adopted = self.rules.nest == Nest::Adopt;
+        if adopted && !self.rules.sampled {
+            self.counts.unsampled += 1;
+            return Ok(());
+        }
+        let root = identity.parent.is_empty();
+        let open = open_message(out, 2, span.len() + 64);
+        let start = out.len();
+        if adopted {
+            put_bytes_field(out, 1, &self.rules.trace_id);
+        }
+        for field in Reader::new(span) {
+            let field = field?;
+            match (field.number, field.value.bytes()) {
+                (1 | 4, _) if adopted => {}
+                (16, _) if adopted && root => {}
+                (9, Some(_)) if !self.keeps(origin, Place::Span, identity.name, &field)? => {}
+                (11, Some(event)) => {
+                    put_message(out, 11, event.len(), |out| self.event(origin, identity.name, event, out))?;
+                }
+                (13, Some(link)) => put_message(out, 13, link.len() + 64, |out| self.link(origin, link, out))?,
+                (15, Some(status)) => {
+                    put_message(out, 15, status.len(), |out| self.status(origin, identity.name, status, out))?;
+                }
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        match self.rules.nest {
+            Nest::Adopt => self.adopt(&identity, out),
+            Nest::Link if root && identity.trace_id != self.rules.trace_id => self.link_root(&identity, out),
+            Nest::Link | Nest::Off => {}
+        }
+        (self.observe)(SpanSeen {
+            scope: origin.scope,
+            service: origin.service,
+            name: identity.name,
+            message: &out[start..],
+        });
+        close_message(out, open);
+        self.counts.kept += 1;
+        Ok(())
+    }
+
+    /// Writes the parent, and on a root its flags; notes where the span came from.
+    fn adopt(&mut self, identity: &Identity<'_>, out: &mut Vec<u8>) {
+        let root = identity.parent.is_empty();
+        let parent = if root { &self.rules.span_id[..] } else { identity.parent };
+        put_bytes_field(out, 4, parent);
+        if root {
+            put_fixed32_field(out, 16, identity.flags | PARENT_IS_REMOTE);
+        }
+        if self.must_adopt(identity.trace_id) && !is_absent(identity.trace_id) {
+            put_original_trace(out, 9, identity.trace_id);
+        }
+        if let (Ok(span_id), Ok(parent)) = (identity.span_id.try_into(), parent.try_into()) {
+            self.orphans.saw(span_id, parent, identity.start, identity.end);
+        }
+    }
+
+    /// Links a root to the run's span, and remembers it for the link back.
+    fn link_root(&mut self, identity: &Identity<'_>, out: &mut Vec<u8>) {
+        put_message(out, 13, 34, |out| {
+            put_bytes_field(out, 1, &self.rules.trace_id);
+            put_bytes_field(out, 2, &self.rules.span_id);
+            put_fixed32_field(out, 6, PARENT_IS_REMOTE | u32::from(self.rules.sampled));
+        });
+        if let (Ok(trace_id), Ok(span_id)) = (identity.trace_id.try_into(), identity.span_id.try_into()) {
+            self.roots.add(trace_id, span_id);
+        }
+    }
+
+    /// `Event`: the name is field 2, attributes are field 3.
+    fn event(&mut self, origin: Origin<'_>, span: &[u8], event: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let mut name: &[u8] = &[];
+        for field in Reader::new(event) {
+            let field = field?;
+            if let (2, Some(bytes)) = (field.number, field.value.bytes()) {
+                name = bytes;
+            }
+        }
+        let _ = span;
+        for field in Reader::new(event) {
+            let field = field?;
+            if field.number != 3 || self.keeps(origin, Place::SpanEvent, name, &field)? {
+                out.extend_from_slice(field.raw);
+            }
+        }
+        Ok(())
+    }
+
+    /// `Link`: the trace id is field 1, attributes are field 4.
+    fn link(&mut self, origin: Origin<'_>, link: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let mut foreign: &[u8] = &[];
+        for field in Reader::new(link) {
+            let field = field?;
+            match (field.number, field.value.bytes()) {
+                (1, Some(trace_id)) if self.must_adopt(trace_id) && !is_absent(trace_id) => {
+                    foreign = trace_id;
+                    put_bytes_field(out, 1, &self.rules.trace_id);
+                }
+                (4, Some(_)) if !self.keeps(origin, Place::Link, b"", &field)? => {}
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        if !foreign.is_empty() {
+            put_original_trace(out, 4, foreign);
+        }
+        Ok(())
+    }
+
+    /// `Status`: the message is field 2, the code is field 3.
+    fn status(&mut self, origin: Origin<'_>, span: &[u8], status: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+        let strip = self.strips_content() && content::status_message(origin.family, span) == Verdict::Drop;
+        for field in Reader::new(status) {
+            let field = field?;
+            match (field.number, field.value) {
+                (2, _) if strip => {}
+                (3, Value::Varint(code)) => put_varint_field(out, 3, code),
+                _ => out.extend_from_slice(field.raw),
+            }
+        }
+        Ok(())
+    }
+}
