@@ -72,7 +72,7 @@ impl Value {
         let mut actual = self.actual;
         actual.push(separator);
         actual.push(user);
-        Self::hidden(actual, format!("{shown} in front of your own"))
+        Self::hidden(actual, format!("{shown} (in front of your own value)"))
     }
 
     /// The value itself.
@@ -98,7 +98,7 @@ impl fmt::Debug for Value {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.shown {
             Shown::Open => write!(out, "{:?}", self.actual),
-            Shown::Instead(text) => write!(out, "({text})"),
+            Shown::Instead(text) => out.write_str(text),
         }
     }
 }
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn a_hidden_value_is_not_debug_printed() {
-        let value = Value::hidden("hunter2", "the password");
+        let value = Value::hidden("hunter2", "(the password)");
         assert_eq!(format!("{value:?}"), "(the password)");
         assert_eq!(value.expose(), "hunter2");
     }

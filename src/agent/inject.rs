@@ -13,7 +13,7 @@ use crate::environment::Environment;
 use crate::secret::Secret;
 
 /// What a profile is applied to.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Situation<'a> {
     /// The program and its arguments, as the user typed them.
     pub argv: &'a [OsString],
@@ -91,7 +91,7 @@ fn inject_variable(variable: &Variable, situation: &Situation<'_>, injected: &mu
             Some(user) => situation.fill(text).followed_by(separator, user),
             None => situation.fill(text),
         },
-        Injection::MergeJsonc { path, value, without_it } => match merge_variable(name, user, path, value) {
+        Injection::MergeJsonc { path, value, without_it } => match merge_value(user, path, value) {
             Ok(Some(value)) => value,
             Ok(None) => return,
             Err(why) => return injected.warnings.push(format!("{name} {why}; {without_it}")),
@@ -116,8 +116,8 @@ fn inject_variable(variable: &Variable, situation: &Situation<'_>, injected: &mu
     }
 }
 
-/// The variable's new value, none where it says so already, or why it is left alone.
-fn merge_variable(name: &str, user: Option<&OsStr>, path: &[&str], value: &str) -> Result<Option<Value>, String> {
+/// The new value, none where it says so already, or why it is left alone.
+fn merge_value(user: Option<&OsStr>, path: &[&str], value: &str) -> Result<Option<Value>, String> {
     let key = path.join(".");
     let Some(user) = user else {
         return Ok(Some(Value::open(jsonc::alone(path, value))));
@@ -127,7 +127,7 @@ fn merge_variable(name: &str, user: Option<&OsStr>, path: &[&str], value: &str) 
     };
     match jsonc::merge(user, path, value) {
         Merge::Added(text) => {
-            let shown = format!("{name} as you set it, with {key} = {value} added");
+            let shown = format!("(your own value, with {key} = {value} added)");
             Ok(Some(Value::hidden(text, shown)))
         }
         Merge::AlreadyThere => Ok(None),
@@ -191,7 +191,7 @@ fn merge_option(
         argv.splice(front..front, [OsString::from(option), OsString::from(jsonc::alone(path, value))]);
         return Ok(());
     };
-    match merge_variable(option, Some(OsStr::new(&user)), path, value)? {
+    match merge_value(Some(OsStr::new(&user)), path, value)? {
         Some(merged) => {
             let mut word = OsString::from(prefix);
             word.push(merged.expose());

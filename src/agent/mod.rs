@@ -18,6 +18,7 @@ mod proxy;
 
 pub use change::{Action, Change, Value};
 pub use detect::{Detected, RecognisedFrom, as_profile, detect};
+pub(crate) use inject::Mask;
 pub use inject::{Injected, Situation, inject, resource_attributes};
 pub use launchers::Hindrance;
 pub use profile::{

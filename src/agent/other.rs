@@ -40,7 +40,7 @@ const ENVIRONMENT: &[Variable] = &[
     Variable::new(
         "OTEL_EXPORTER_OTLP_HEADERS",
         Injection::Set("x-otel-run-token={token}"),
-        "lets exporters that know gRPC only in; replaces headers for a backend",
+        "shows the run's token to the collector over gRPC, which has no path for it",
     ),
     Variable::new("NO_PROXY", Injection::ExemptLoopback, "the collector is on loopback, where no proxy reaches it"),
     Variable::new("no_proxy", Injection::ExemptLoopback, "the collector is on loopback, where no proxy reaches it"),
