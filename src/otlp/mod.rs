@@ -1,5 +1,7 @@
 //! OTLP as data: the signals, the encodings, the protobuf wire format, the JSON mapping.
 
+pub mod wire;
+
 use serde::{Deserialize, Serialize};
 
 /// One of the three OTLP signals that are handled.

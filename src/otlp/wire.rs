@@ -1,0 +1,557 @@
+//! The protobuf wire format: a reader that yields the fields of a message and functions that write them.
+//!
+//! Nothing here knows a message. The reader borrows, so a field that is not changed can be copied as it came with
+//! [`Field::raw`]. Numbers and lengths are written in their shortest form, always.
+
+use std::fmt;
+
+/// Why bytes are not a protobuf message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireError {
+    /// The bytes end inside a number.
+    Truncated,
+    /// A varint does not fit into 64 bits.
+    VarintTooLong,
+    /// The wire type is none, or one of the two of groups, which OTLP does not use.
+    BadWireType(u8),
+    /// A length says that a field goes on after the end of the message.
+    LengthBeyondEnd,
+    /// The field number is 0 or above 2^29 - 1.
+    BadFieldNumber,
+}
+
+impl fmt::Display for WireError {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            WireError::Truncated => out.write_str("the protobuf message ends inside a field"),
+            WireError::VarintTooLong => out.write_str("a protobuf varint is longer than 64 bits"),
+            WireError::BadWireType(kind) => {
+                write!(out, "a protobuf field has the wire type {kind}")
+            }
+            WireError::LengthBeyondEnd => {
+                out.write_str("a protobuf field is longer than the message it is in")
+            }
+            WireError::BadFieldNumber => out.write_str("a protobuf field number is out of range"),
+        }
+    }
+}
+
+impl std::error::Error for WireError {}
+
+/// How a field's value is laid out (protobuf encoding, "Message Structure").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WireType {
+    /// int32, int64, uint32, uint64, sint32, sint64, bool, enum
+    Varint = 0,
+    /// fixed64, sfixed64, double
+    Fixed64 = 1,
+    /// string, bytes, messages, packed repeated numbers
+    Bytes = 2,
+    /// fixed32, sfixed32, float
+    Fixed32 = 5,
+}
+
+/// The value of a field, as far as the wire tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Value<'a> {
+    /// A variable-length number.
+    Varint(u64),
+    /// Eight bytes, little-endian on the wire.
+    Fixed64(u64),
+    /// Four bytes, little-endian on the wire.
+    Fixed32(u32),
+    /// A string, bytes, a message, or packed numbers.
+    Bytes(&'a [u8]),
+}
+
+impl<'a> Value<'a> {
+    /// The bytes of a length-delimited field, none for any other wire type.
+    #[inline]
+    pub fn bytes(self) -> Option<&'a [u8]> {
+        match self {
+            Value::Bytes(bytes) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    /// The wire type that this value had.
+    #[inline]
+    pub fn wire_type(self) -> WireType {
+        match self {
+            Value::Varint(_) => WireType::Varint,
+            Value::Fixed64(_) => WireType::Fixed64,
+            Value::Fixed32(_) => WireType::Fixed32,
+            Value::Bytes(_) => WireType::Bytes,
+        }
+    }
+}
+
+/// One field of a message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Field<'a> {
+    /// The field number, 1 to 2^29 - 1.
+    pub number: u32,
+    /// The value.
+    pub value: Value<'a>,
+    /// The whole field as it stands in the message, tag included.
+    pub raw: &'a [u8],
+}
+
+/// Reads the fields of one message in the order in which they stand.
+#[derive(Debug, Clone)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over the bytes of one message, without any length in front.
+    #[inline]
+    pub fn new(message: &'a [u8]) -> Self {
+        Self { rest: message }
+    }
+
+    /// What has not been read yet.
+    #[inline]
+    pub fn rest(&self) -> &'a [u8] {
+        self.rest
+    }
+
+    /// The next field, none at the end. After an error nothing more can be read.
+    #[inline]
+    pub fn next_field(&mut self) -> Result<Option<Field<'a>>, WireError> {
+        let start = self.rest;
+        if start.is_empty() {
+            return Ok(None);
+        }
+        match read_field(&mut self.rest) {
+            Ok((number, value)) => {
+                let raw = &start[..start.len() - self.rest.len()];
+                Ok(Some(Field { number, value, raw }))
+            }
+            Err(error) => {
+                self.rest = &[];
+                Err(error)
+            }
+        }
+    }
+}
+
+impl<'a> Iterator for Reader<'a> {
+    type Item = Result<Field<'a>, WireError>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.next_field().transpose()
+    }
+}
+
+#[inline]
+fn read_field<'a>(input: &mut &'a [u8]) -> Result<(u32, Value<'a>), WireError> {
+    let tag = read_varint(input)?;
+    let number = match u32::try_from(tag) {
+        Ok(tag) if tag >= 8 => tag >> 3,
+        _ => return Err(WireError::BadFieldNumber),
+    };
+    let value = match tag & 7 {
+        0 => Value::Varint(read_varint(input)?),
+        1 => Value::Fixed64(read_fixed64(input)?),
+        2 => {
+            let length = read_varint(input)?;
+            match usize::try_from(length)
+                .ok()
+                .and_then(|length| input.split_at_checked(length))
+            {
+                Some((bytes, rest)) => {
+                    *input = rest;
+                    Value::Bytes(bytes)
+                }
+                None => return Err(WireError::LengthBeyondEnd),
+            }
+        }
+        5 => Value::Fixed32(read_fixed32(input)?),
+        other => return Err(WireError::BadWireType(other as u8)),
+    };
+    Ok((number, value))
+}
+
+/// Takes a varint off the front of `input`, as packed fields hold them.
+#[inline]
+pub fn read_varint(input: &mut &[u8]) -> Result<u64, WireError> {
+    match **input {
+        [byte, ref rest @ ..] if byte < 0x80 => {
+            *input = rest;
+            Ok(u64::from(byte))
+        }
+        [low, high, ref rest @ ..] if high < 0x80 => {
+            *input = rest;
+            Ok(u64::from(low & 0x7f) | u64::from(high) << 7)
+        }
+        _ => read_long_varint(input),
+    }
+}
+
+fn read_long_varint(input: &mut &[u8]) -> Result<u64, WireError> {
+    let mut value = 0_u64;
+    for (index, &byte) in input.iter().take(10).enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte < 0x80 {
+            // The tenth byte holds the last of 64 bits; more would be lost.
+            if index == 9 && byte > 1 {
+                return Err(WireError::VarintTooLong);
+            }
+            *input = &input[index + 1..];
+            return Ok(value);
+        }
+    }
+    Err(if input.len() < 10 {
+        WireError::Truncated
+    } else {
+        WireError::VarintTooLong
+    })
+}
+
+/// Takes eight bytes off the front of `input`, as packed fields hold them.
+#[inline]
+pub fn read_fixed64(input: &mut &[u8]) -> Result<u64, WireError> {
+    let (bytes, rest) = input.split_first_chunk().ok_or(WireError::Truncated)?;
+    *input = rest;
+    Ok(u64::from_le_bytes(*bytes))
+}
+
+/// Takes four bytes off the front of `input`, as packed fields hold them.
+#[inline]
+pub fn read_fixed32(input: &mut &[u8]) -> Result<u32, WireError> {
+    let (bytes, rest) = input.split_first_chunk().ok_or(WireError::Truncated)?;
+    *input = rest;
+    Ok(u32::from_le_bytes(*bytes))
+}
+
+/// The number of bytes that `value` takes as a varint, 1 to 10.
+#[inline]
+pub fn varint_len(value: u64) -> usize {
+    // Each byte carries 7 bits; 0 takes one byte as well.
+    let bits = 64 - (value | 1).leading_zeros() as usize;
+    bits.div_ceil(7)
+}
+
+/// Appends a varint in its shortest form.
+#[inline]
+pub fn put_varint(out: &mut Vec<u8>, value: u64) {
+    if value < 0x80 {
+        out.push(value as u8);
+    } else if value < 0x4000 {
+        out.extend_from_slice(&[value as u8 | 0x80, (value >> 7) as u8]);
+    } else {
+        put_long_varint(out, value);
+    }
+}
+
+fn put_long_varint(out: &mut Vec<u8>, value: u64) {
+    let mut bytes = [0; 10];
+    let length = varint_len(value);
+    fill_varint(&mut bytes[..length], value);
+    out.extend_from_slice(&bytes[..length]);
+}
+
+/// Writes `value` over the whole of `place`, which is as long as [`varint_len`] says.
+#[inline]
+fn fill_varint(place: &mut [u8], mut value: u64) {
+    let last = place.len() - 1;
+    for byte in &mut place[..last] {
+        *byte = value as u8 | 0x80;
+        value >>= 7;
+    }
+    place[last] = value as u8;
+}
+
+/// Appends the tag of a field.
+#[inline]
+pub fn put_tag(out: &mut Vec<u8>, number: u32, wire_type: WireType) {
+    put_varint(out, u64::from(number) << 3 | wire_type as u64);
+}
+
+/// Appends a varint field, also when the value is 0.
+#[inline]
+pub fn put_varint_field(out: &mut Vec<u8>, number: u32, value: u64) {
+    put_tag(out, number, WireType::Varint);
+    put_varint(out, value);
+}
+
+/// Appends a field of eight bytes, also when the value is 0.
+#[inline]
+pub fn put_fixed64_field(out: &mut Vec<u8>, number: u32, value: u64) {
+    put_tag(out, number, WireType::Fixed64);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a field of four bytes, also when the value is 0.
+#[inline]
+pub fn put_fixed32_field(out: &mut Vec<u8>, number: u32, value: u32) {
+    put_tag(out, number, WireType::Fixed32);
+    out.extend_from_slice(&value.to_le_bytes());
+}
+
+/// Appends a double field, also when the value is 0.
+#[inline]
+pub fn put_double_field(out: &mut Vec<u8>, number: u32, value: f64) {
+    put_fixed64_field(out, number, value.to_bits());
+}
+
+/// Appends a length-delimited field (string, bytes, or a message that is already encoded), also when it is empty.
+#[inline]
+pub fn put_bytes_field(out: &mut Vec<u8>, number: u32, bytes: &[u8]) {
+    put_tag(out, number, WireType::Bytes);
+    put_varint(out, bytes.len() as u64);
+    out.extend_from_slice(bytes);
+}
+
+/// As [`put_bytes_field`], for a string.
+#[inline]
+pub fn put_string_field(out: &mut Vec<u8>, number: u32, text: &str) {
+    put_bytes_field(out, number, text.as_bytes());
+}
+
+/// A length-delimited field whose length is not known yet; [`close_message`] needs it.
+#[derive(Debug)]
+#[must_use = "the length is not written before close_message"]
+pub struct OpenMessage {
+    start: usize,
+    width: usize,
+}
+
+/// Begins a length-delimited field whose contents are about to be appended, probably `hint_len` bytes of them.
+#[inline]
+pub fn open_message(out: &mut Vec<u8>, number: u32, hint_len: usize) -> OpenMessage {
+    put_tag(out, number, WireType::Bytes);
+    let width = varint_len(hint_len as u64);
+    out.extend_from_slice(&[0; 10][..width]);
+    OpenMessage {
+        start: out.len(),
+        width,
+    }
+}
+
+/// Ends the field that `open_message` began and writes its length. Where the hint was wrong by so much that the length
+/// takes another number of bytes, the contents are moved.
+#[inline]
+pub fn close_message(out: &mut Vec<u8>, open: OpenMessage) {
+    let OpenMessage { mut start, width } = open;
+    let length = out.len() - start;
+    let needed = varint_len(length as u64);
+    if needed != width {
+        move_contents(out, start, start - width + needed);
+        start = start - width + needed;
+    }
+    if needed == 1 {
+        out[start - 1] = length as u8;
+    } else {
+        fill_varint(&mut out[start - needed..start], length as u64);
+    }
+}
+
+#[cold]
+fn move_contents(out: &mut Vec<u8>, from: usize, to: usize) {
+    let length = out.len() - from;
+    if to > from {
+        out.resize(to + length, 0);
+        out.copy_within(from..from + length, to);
+    } else {
+        out.copy_within(from.., to);
+        out.truncate(to + length);
+    }
+}
+
+/// Appends a message field whose contents `write` appends, probably `hint_len` bytes of them; gives back what `write`
+/// gives back. What `write` appended stays there also when it gives back an error.
+#[inline]
+pub fn put_message<R>(
+    out: &mut Vec<u8>,
+    number: u32,
+    hint_len: usize,
+    write: impl FnOnce(&mut Vec<u8>) -> R,
+) -> R {
+    let open = open_message(out, number, hint_len);
+    let result = write(out);
+    close_message(out, open);
+    result
+}
+
+/// A signed number as `sint32` and `sint64` fields hold it (protobuf encoding, "Signed Integers").
+#[inline]
+pub fn zigzag(value: i64) -> u64 {
+    (value << 1 ^ value >> 63) as u64
+}
+
+/// The inverse of [`zigzag`].
+#[inline]
+pub fn unzigzag(value: u64) -> i64 {
+    (value >> 1) as i64 ^ -((value & 1) as i64)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone, PartialEq)]
+    enum Node {
+        Varint(u32, u64),
+        Fixed64(u32, u64),
+        Fixed32(u32, u32),
+        Bytes(u32, Vec<u8>),
+        Message(u32, usize, Vec<Node>),
+    }
+
+    fn write(out: &mut Vec<u8>, nodes: &[Node]) {
+        for node in nodes {
+            match node {
+                Node::Varint(number, value) => put_varint_field(out, *number, *value),
+                Node::Fixed64(number, value) => put_fixed64_field(out, *number, *value),
+                Node::Fixed32(number, value) => put_fixed32_field(out, *number, *value),
+                Node::Bytes(number, bytes) => put_bytes_field(out, *number, bytes),
+                Node::Message(number, hint, inner) => {
+                    put_message(out, *number, *hint, |out| write(out, inner));
+                }
+            }
+        }
+    }
+
+    fn assert_reads_as(message: &[u8], nodes: &[Node]) {
+        let fields: Vec<Field<'_>> = Reader::new(message).collect::<Result<_, _>>().unwrap();
+        assert_eq!(fields.len(), nodes.len());
+        let raw: Vec<u8> = fields.iter().flat_map(|field| field.raw.to_vec()).collect();
+        assert_eq!(raw, message);
+        for (field, node) in fields.iter().zip(nodes) {
+            let (number, value) = match node {
+                Node::Varint(number, value) => (number, Value::Varint(*value)),
+                Node::Fixed64(number, value) => (number, Value::Fixed64(*value)),
+                Node::Fixed32(number, value) => (number, Value::Fixed32(*value)),
+                Node::Bytes(number, bytes) => (number, Value::Bytes(bytes)),
+                Node::Message(number, _, inner) => {
+                    assert_reads_as(field.value.bytes().unwrap(), inner);
+                    (number, field.value)
+                }
+            };
+            assert_eq!((field.number, field.value), (*number, value));
+        }
+    }
+
+    fn nodes() -> impl Strategy<Value = Vec<Node>> {
+        let number = 1_u32..1 << 29;
+        let leaf = prop_oneof![
+            (
+                number.clone(),
+                (0_u32..64).prop_flat_map(|shift| 0..=u64::MAX >> shift)
+            )
+                .prop_map(|(number, value)| Node::Varint(number, value)),
+            (number.clone(), any::<u64>()).prop_map(|(number, value)| Node::Fixed64(number, value)),
+            (number.clone(), any::<u32>()).prop_map(|(number, value)| Node::Fixed32(number, value)),
+            (number.clone(), prop::collection::vec(any::<u8>(), 0..300))
+                .prop_map(|(number, bytes)| Node::Bytes(number, bytes)),
+        ];
+        let node = leaf.prop_recursive(4, 32, 6, move |inner| {
+            let hint = prop_oneof![0_usize..200, Just(20_000), Just(usize::MAX)];
+            (number.clone(), hint, prop::collection::vec(inner, 0..6))
+                .prop_map(|(number, hint, inner)| Node::Message(number, hint, inner))
+        });
+        prop::collection::vec(node, 0..6)
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read(nodes in nodes()) {
+            let mut out = Vec::new();
+            write(&mut out, &nodes);
+            assert_reads_as(&out, &nodes);
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+            let mut read = 0;
+            for field in Reader::new(&bytes) {
+                match field {
+                    Ok(field) => {
+                        read += field.raw.len();
+                        if let Value::Bytes(inner) = field.value {
+                            let _ = Reader::new(inner).count();
+                        }
+                    }
+                    Err(_) => break,
+                }
+            }
+            prop_assert!(read <= bytes.len());
+        }
+
+        #[test]
+        fn varints_are_those_of_prost(value in (0_u32..64).prop_flat_map(|shift| 0..=u64::MAX >> shift)) {
+            let (mut ours, mut theirs) = (Vec::new(), Vec::new());
+            put_varint(&mut ours, value);
+            prost::encoding::encode_varint(value, &mut theirs);
+            prop_assert_eq!(&ours, &theirs);
+            prop_assert_eq!(varint_len(value), ours.len());
+            let mut input = ours.as_slice();
+            prop_assert_eq!(read_varint(&mut input), Ok(value));
+            prop_assert!(input.is_empty());
+        }
+
+        #[test]
+        fn zigzag_is_undone(value in any::<i64>()) {
+            prop_assert_eq!(unzigzag(zigzag(value)), value);
+        }
+    }
+
+    #[test]
+    fn errors() {
+        let cases: [(&[u8], WireError); 14] = [
+            (&[0x80], WireError::Truncated),
+            (&[0x08], WireError::Truncated),
+            (&[0x08, 0xff], WireError::Truncated),
+            (&[0x09, 1, 2, 3, 4, 5, 6, 7], WireError::Truncated),
+            (&[0x0d, 1, 2, 3], WireError::Truncated),
+            (&[0x0a], WireError::Truncated),
+            (&[0x0a, 2, 1], WireError::LengthBeyondEnd),
+            (
+                &[
+                    0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
+                ],
+                WireError::LengthBeyondEnd,
+            ),
+            (
+                &[
+                    0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02,
+                ],
+                WireError::VarintTooLong,
+            ),
+            (&[0xff; 12], WireError::VarintTooLong),
+            (&[0x0b], WireError::BadWireType(3)),
+            (&[0x0e, 0], WireError::BadWireType(6)),
+            (&[0x00, 0], WireError::BadFieldNumber),
+            (
+                &[0x80, 0x80, 0x80, 0x80, 0x10, 0],
+                WireError::BadFieldNumber,
+            ),
+        ];
+        for (bytes, error) in cases {
+            let mut reader = Reader::new(bytes);
+            assert_eq!(reader.next_field(), Err(error), "{bytes:02x?}");
+            assert_eq!(reader.next_field(), Ok(None));
+        }
+    }
+
+    #[test]
+    fn lengths_are_written_in_their_shortest_form_whatever_the_hint() {
+        for length in [0, 1, 127, 128, 16_383, 16_384, 70_000] {
+            let contents = vec![7; length];
+            let mut expected = vec![0xaa];
+            put_bytes_field(&mut expected, 3, &contents);
+            for hint in [0, 127, 128, 16_384, usize::MAX] {
+                let mut out = vec![0xaa];
+                put_message(&mut out, 3, hint, |out| out.extend_from_slice(&contents));
+                assert_eq!(out, expected, "length {length}, hint {hint}");
+            }
+        }
+    }
+}
