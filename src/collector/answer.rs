@@ -8,7 +8,8 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use hyper::body::{Body, Bytes, Frame};
 
-use crate::otlp::{Encoding, Signal, status};
+use crate::otlp::status::{Code, PartialSuccess, Status, encode_response};
+use crate::otlp::{Encoding, Signal};
 
 /// A body that is known whole, with the trailers that gRPC needs.
 #[derive(Debug, Default)]
@@ -49,22 +50,14 @@ pub(super) enum Voice {
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
     pub(super) http: StatusCode,
-    pub(super) grpc: u32,
+    pub(super) grpc: Code,
     pub(super) message: String,
 }
 
 impl Problem {
-    pub(super) fn new(http: StatusCode, grpc: u32, message: impl Into<String>) -> Self {
+    pub(super) fn new(http: StatusCode, grpc: Code, message: impl Into<String>) -> Self {
         Self { http, grpc, message: message.into() }
     }
-}
-
-/// `INVALID_ARGUMENT`, `RESOURCE_EXHAUSTED` and so on, as gRPC numbers them.
-pub(super) mod grpc_code {
-    pub(crate) const INVALID_ARGUMENT: u32 = 3;
-    pub(crate) const RESOURCE_EXHAUSTED: u32 = 8;
-    pub(crate) const UNIMPLEMENTED: u32 = 12;
-    pub(crate) const UNAUTHENTICATED: u32 = 16;
 }
 
 impl Voice {
@@ -80,14 +73,15 @@ impl Voice {
     }
 
     /// Nothing of the request was kept, and sending it again would not help.
-    pub(super) fn nothing_kept(self, signal: Signal, items: u64, message: &str) -> Response<Answer> {
+    pub(super) fn nothing_kept(self, signal: Signal, items: u64, message: String) -> Response<Answer> {
+        let partial = PartialSuccess { rejected: items, message };
         match self {
             Voice::Http(encoding) => {
-                let body = status::encode_partial_success(signal, encoding, items, message);
+                let body = encode_response(signal, encoding, Some(&partial));
                 http_answer(StatusCode::OK, encoding, body.into())
             }
             Voice::Grpc => {
-                let body = status::encode_partial_success(signal, Encoding::Protobuf, items, message);
+                let body = encode_response(signal, Encoding::Protobuf, Some(&partial));
                 let mut framed = vec![0];
                 framed.extend_from_slice(&(body.len() as u32).to_be_bytes());
                 framed.extend_from_slice(&body);
@@ -100,7 +94,7 @@ impl Voice {
     pub(super) fn refused(self, problem: &Problem) -> Response<Answer> {
         match self {
             Voice::Http(encoding) => {
-                let body = status::encode_status(encoding, problem.grpc, &problem.message);
+                let body = Status::new(problem.grpc, problem.message.as_str()).encode(encoding);
                 let mut response = http_answer(problem.http, encoding, body.into());
                 if problem.http == StatusCode::METHOD_NOT_ALLOWED {
                     response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
@@ -111,7 +105,7 @@ impl Voice {
                 let mut response = Response::new(Answer::default());
                 let headers = response.headers_mut();
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-                headers.insert("grpc-status", HeaderValue::from(problem.grpc));
+                headers.insert("grpc-status", HeaderValue::from(problem.grpc.number()));
                 // Our messages are plain ASCII; what is not would have to be percent-encoded.
                 let plain: String =
                     problem.message.chars().map(|c| if (' '..='~').contains(&c) && c != '%' { c } else { '?' }).collect();

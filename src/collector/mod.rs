@@ -15,9 +15,6 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 pub use recorder::{Own, Recorder, Refusal};
 pub use thread::{Arrived, Closing, Handle, Report, Start, start};
 
-/// The name of the metadata that carries the run's token where there is no path for it (gRPC).
-pub const TOKEN_HEADER: &str = "x-otel-run-token";
-
 /// A socket that the command can connect to already, though nobody answers yet.
 #[derive(Debug)]
 pub struct Bound {

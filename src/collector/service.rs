@@ -11,9 +11,10 @@ use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
 
-use super::TOKEN_HEADER;
-use super::answer::{Answer, Problem, Voice, grpc_code};
+use super::answer::{Answer, Problem, Voice};
 use super::recorder::{Recorder, Refusal};
+use crate::agent::TOKEN_KEY;
+use crate::otlp::status::Code;
 use crate::otlp::{Encoding, Signal, json};
 use crate::secret::Secret;
 
@@ -34,11 +35,11 @@ impl Service {
             Ok(signal_and_outcome) => match signal_and_outcome {
                 (_, Ok(())) => voice.accepted(),
                 (signal, Err(Refusal::NotStored { items, error })) => {
-                    voice.nothing_kept(signal, items, &format!("otel-run cannot store it: {error}"))
+                    voice.nothing_kept(signal, items, format!("otel-run cannot store it: {error}"))
                 }
                 (signal, Err(Refusal::Malformed(error))) => voice.refused(&Problem::new(
                     StatusCode::BAD_REQUEST,
-                    grpc_code::INVALID_ARGUMENT,
+                    Code::InvalidArgument,
                     format!("not an export request of {}: {error}", signal.as_str()),
                 )),
             },
@@ -55,16 +56,16 @@ impl Service {
         let path = self.admit(head.uri.path(), &head.headers)?;
         let signal = match voice {
             Voice::Grpc => Signal::ALL.into_iter().find(|signal| signal.grpc_method() == path).ok_or_else(|| {
-                Problem::new(StatusCode::NOT_FOUND, grpc_code::UNIMPLEMENTED, "no such gRPC method")
+                Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "no such gRPC method")
             })?,
             Voice::Http(_) => Signal::ALL.into_iter().find(|signal| signal.path() == path.trim_start_matches('/')).ok_or_else(
-                || Problem::new(StatusCode::NOT_FOUND, grpc_code::UNIMPLEMENTED, "only /v1/traces, /v1/metrics and /v1/logs are served"),
+                || Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "only /v1/traces, /v1/metrics and /v1/logs are served"),
             )?,
         };
         if head.method != Method::POST {
             return Err(Problem::new(
                 StatusCode::METHOD_NOT_ALLOWED,
-                grpc_code::UNIMPLEMENTED,
+                Code::Unimplemented,
                 "OTLP is sent with POST",
             ));
         }
@@ -78,7 +79,7 @@ impl Service {
                     Encoding::Protobuf => body,
                     Encoding::Json => json::decode(signal, &body)
                         .map_err(|error| {
-                            Problem::new(StatusCode::BAD_REQUEST, grpc_code::INVALID_ARGUMENT, error.to_string())
+                            Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, error.to_string())
                         })?
                         .into(),
                 }
@@ -95,11 +96,11 @@ impl Service {
         {
             return Ok(&path[path.len() - path.trim_start_matches('/').len() + first.len()..]);
         }
-        match headers.get(TOKEN_HEADER) {
+        match headers.get(TOKEN_KEY) {
             Some(given) if same(given.as_bytes(), token) => Ok(path),
             _ => Err(Problem::new(
                 StatusCode::UNAUTHORIZED,
-                grpc_code::UNAUTHENTICATED,
+                Code::Unauthenticated,
                 "the run's token is missing or wrong",
             )),
         }
@@ -129,7 +130,7 @@ fn media_type(headers: &HeaderMap) -> Result<Encoding, Problem> {
         .ok_or_else(|| {
             Problem::new(
                 StatusCode::UNSUPPORTED_MEDIA_TYPE,
-                grpc_code::INVALID_ARGUMENT,
+                Code::InvalidArgument,
                 "the content type has to be application/x-protobuf or application/json",
             )
         })
@@ -148,7 +149,7 @@ fn content_encoding(headers: &HeaderMap) -> Result<Compression, Problem> {
         "gzip" => Ok(Compression::Gzip),
         _ => Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            grpc_code::UNIMPLEMENTED,
+            Code::Unimplemented,
             "bodies can be compressed with gzip, or not at all",
         )),
     }
@@ -160,7 +161,7 @@ async fn read(body: Incoming) -> Result<Bytes, Problem> {
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
         Err(error) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
-            grpc_code::INVALID_ARGUMENT,
+            Code::InvalidArgument,
             format!("the body broke off: {error}"),
         )),
     }
@@ -176,7 +177,7 @@ fn decompressed(body: Bytes, compression: Compression) -> Result<Bytes, Problem>
         Ok(_) => Ok(plain.into()),
         Err(error) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
-            grpc_code::INVALID_ARGUMENT,
+            Code::InvalidArgument,
             format!("the body is not gzip: {error}"),
         )),
     }
@@ -185,7 +186,7 @@ fn decompressed(body: Bytes, compression: Compression) -> Result<Bytes, Problem>
 /// Takes the one message out of a unary gRPC request: a flag, four bytes of length, the message.
 fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
     let malformed = || {
-        Problem::new(StatusCode::BAD_REQUEST, grpc_code::INVALID_ARGUMENT, "the body is not one gRPC message")
+        Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "the body is not one gRPC message")
     };
     let (prefix, _) = body.split_first_chunk::<5>().ok_or_else(malformed)?;
     let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
@@ -201,7 +202,7 @@ fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
         }
         _ => Err(Problem::new(
             StatusCode::BAD_REQUEST,
-            grpc_code::UNIMPLEMENTED,
+            Code::Unimplemented,
             "messages can be compressed with gzip, or not at all",
         )),
     }
@@ -210,7 +211,7 @@ fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
 fn too_large() -> Problem {
     Problem::new(
         StatusCode::PAYLOAD_TOO_LARGE,
-        grpc_code::RESOURCE_EXHAUSTED,
+        Code::ResourceExhausted,
         "the request is larger than 64 MiB",
     )
 }

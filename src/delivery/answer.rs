@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::otlp::status;
+use crate::otlp::status::{Code, is_retryable_http};
 
 /// What became of a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Optio
     let said = said.map(|said| format!(": {}", shorten(said))).unwrap_or_default();
     let reason = |what: &str| format!("the backend answered {status}{what}{said}");
     match status {
-        429 | 502 | 503 | 504 => Answer::Busy { reason: reason(""), retry_after },
+        _ if is_retryable_http(status) => Answer::Busy { reason: reason(""), retry_after },
         400 | 413 | 422 => Answer::Refused { reason: reason("") },
         401 | 403 => Answer::Closed { reason: reason(" (check the credentials in the headers)") },
         404 | 405 => Answer::Closed { reason: reason(" (check the path of the endpoint)") },
@@ -63,18 +63,18 @@ pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Optio
 }
 
 /// The meaning of a gRPC status other than OK (OTLP/gRPC, "Failures").
-pub(super) fn of_grpc_status(code: u32, said: &str, retry_after: Option<Duration>) -> Answer {
-    let name = status::grpc_code_name(code);
+pub(super) fn of_grpc_status(code: Code, said: &str, retry_after: Option<Duration>) -> Answer {
     let said = if said.is_empty() { String::new() } else { format!(": {}", shorten(said)) };
-    let reason = |what: &str| format!("the backend answered {name}{what}{said}");
-    if status::is_retryable_grpc(code, retry_after.is_some()) {
+    let reason = |what: &str| format!("the backend answered {}{what}{said}", code.name());
+    if code.is_retryable(retry_after) {
         return Answer::Busy { reason: reason(""), retry_after };
     }
     match code {
-        // INVALID_ARGUMENT, ALREADY_EXISTS: it is the data.
-        3 | 6 => Answer::Refused { reason: reason("") },
-        7 | 16 => Answer::Closed { reason: reason(" (check the credentials in the headers)") },
-        12 => Answer::Closed { reason: reason(" (check endpoint and protocol)") },
+        Code::InvalidArgument | Code::AlreadyExists => Answer::Refused { reason: reason("") },
+        Code::PermissionDenied | Code::Unauthenticated => {
+            Answer::Closed { reason: reason(" (check the credentials in the headers)") }
+        }
+        Code::Unimplemented => Answer::Closed { reason: reason(" (check endpoint and protocol)") },
         _ => Answer::Closed { reason: reason("") },
     }
 }
@@ -149,7 +149,7 @@ mod tests {
             (16, None, "closed"),
             (99, None, "closed"),
         ] {
-            let found = match of_grpc_status(code, "", retry) {
+            let found = match of_grpc_status(Code::from_number(code), "", retry) {
                 Answer::Refused { .. } => "refused",
                 Answer::Closed { .. } => "closed",
                 Answer::Busy { .. } => "busy",

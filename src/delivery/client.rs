@@ -17,7 +17,8 @@ use hyper_util::rt::TokioExecutor;
 
 use super::answer::{Answer, of_grpc_status, of_http_status, retry_after};
 use super::target::Target;
-use crate::otlp::{Encoding, Signal, json, status};
+use crate::otlp::status::{Code, Status, decode_response};
+use crate::otlp::{Encoding, Signal, json};
 use crate::settings::Protocol;
 
 /// The most that is read of an answer (OTLP exporter specification, 1.60).
@@ -51,8 +52,8 @@ impl Client {
         self.target.routes.iter().any(|(served, ..)| *served == signal)
     }
 
-    /// Sends one export request, `items` items in protobuf, and waits for the answer.
-    pub(super) async fn send(&self, signal: Signal, protobuf: &[u8], items: u64) -> Answer {
+    /// Sends one export request, given in protobuf, and waits for the answer.
+    pub(super) async fn send(&self, signal: Signal, protobuf: &[u8]) -> Answer {
         let Some((_, uri, protocol)) = self.target.routes.iter().find(|(served, ..)| *served == signal) else {
             return Answer::Closed { reason: format!("there is no endpoint for {}", signal.as_str()) };
         };
@@ -60,10 +61,10 @@ impl Client {
             match protocol {
                 Protocol::Grpc => self.send_grpc(signal, uri, protobuf).await,
                 Protocol::HttpProtobuf => {
-                    self.send_http(signal, uri, Encoding::Protobuf, Bytes::copy_from_slice(protobuf), items).await
+                    self.send_http(signal, uri, Encoding::Protobuf, Bytes::copy_from_slice(protobuf)).await
                 }
                 Protocol::HttpJson => match json::encode(signal, protobuf) {
-                    Ok(text) => self.send_http(signal, uri, Encoding::Json, text.into(), items).await,
+                    Ok(text) => self.send_http(signal, uri, Encoding::Json, text.into()).await,
                     Err(error) => {
                         Answer::Refused { reason: format!("the batch has no form in JSON: {error}") }
                     }
@@ -78,7 +79,7 @@ impl Client {
         }
     }
 
-    async fn send_http(&self, signal: Signal, uri: &Uri, encoding: Encoding, body: Bytes, items: u64) -> Answer {
+    async fn send_http(&self, signal: Signal, uri: &Uri, encoding: Encoding, body: Bytes) -> Answer {
         let mut request = Request::new(Full::new(Bytes::new()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = uri.clone();
@@ -111,7 +112,7 @@ impl Client {
             }
         };
         if status != 200 {
-            let said = status::decode_message(answered, &body);
+            let said = Status::decode(answered, &body).ok().map(|said| said.message).filter(|said| !said.is_empty());
             return of_http_status(status, said.as_deref(), wish);
         }
         if !looks_like_otlp {
@@ -119,14 +120,7 @@ impl Client {
                 reason: format!("{} answered 200 with {kind:?}, which is not OTLP (check the endpoint)", origin(uri)),
             };
         }
-        // An answer that cannot be read is still a 200.
-        match status::decode_partial_success(signal, answered, &body) {
-            Some(partial) => Answer::Taken {
-                rejected: partial.rejected.min(items),
-                remark: Some(partial.message).filter(|message| !message.is_empty()),
-            },
-            None => Answer::Taken { rejected: 0, remark: None },
-        }
+        taken(signal, answered, &body)
     }
 
     async fn send_grpc(&self, signal: Signal, uri: &Uri, protobuf: &[u8]) -> Answer {
@@ -169,22 +163,16 @@ impl Client {
             }
         };
         let trailers = body.trailers().filter(|trailers| trailers.contains_key("grpc-status")).unwrap_or(&head);
-        let Some(code) = header(trailers, "grpc-status").and_then(|code| code.parse().ok()) else {
+        let Some(number) = header(trailers, "grpc-status").and_then(|number| number.parse().ok()) else {
             return Answer::Closed { reason: format!("{} does not speak gRPC (check the protocol)", origin(uri)) };
         };
-        if code != 0 {
+        let code = Code::from_number(number);
+        if code != Code::Ok {
             let said = header(trailers, "grpc-message").map(percent_decoded).unwrap_or_default();
-            let wish = header(trailers, "grpc-status-details-bin").and_then(status::retry_delay);
-            return of_grpc_status(code, &said, wish);
+            let details = header(trailers, "grpc-status-details-bin").and_then(Status::from_details_trailer);
+            return of_grpc_status(code, &said, details.and_then(|details| details.retry_delay));
         }
-        let message = body.to_bytes();
-        match status::decode_partial_success(signal, Encoding::Protobuf, message.get(5..).unwrap_or_default()) {
-            Some(partial) => Answer::Taken {
-                rejected: partial.rejected,
-                remark: Some(partial.message).filter(|message| !message.is_empty()),
-            },
-            None => Answer::Taken { rejected: 0, remark: None },
-        }
+        taken(signal, Encoding::Protobuf, body.to_bytes().get(5..).unwrap_or_default())
     }
 
     fn finish_headers(&self, headers: &mut HeaderMap) {
@@ -233,6 +221,17 @@ impl Http {
             Version::Http1 => builder.build(connector.enable_http1().build()),
             Version::Http2 => builder.build(connector.enable_http2().build()),
         }))
+    }
+}
+
+/// The meaning of a success. One whose body cannot be read is still a success.
+fn taken(signal: Signal, encoding: Encoding, body: &[u8]) -> Answer {
+    match decode_response(signal, encoding, body) {
+        Ok(Some(partial)) => Answer::Taken {
+            rejected: partial.rejected,
+            remark: Some(partial.message).filter(|message| !message.is_empty()),
+        },
+        Ok(None) | Err(_) => Answer::Taken { rejected: 0, remark: None },
     }
 }
 

@@ -53,7 +53,7 @@ impl Lane {
                 }
                 Err(error) => return self.failed(format!("cannot read the log: {error}")),
             };
-            match self.client.send(self.signal, &stretch.request, stretch.items).await {
+            match self.client.send(self.signal, &stretch.request).await {
                 Answer::Taken { rejected, remark } => {
                     attempts = 0;
                     self.failures.borrow_mut().remove(&self.signal);
