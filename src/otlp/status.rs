@@ -193,7 +193,8 @@ impl Status {
         }
     }
 
-    /// Reads the value of the gRPC trailer `grpc-status-details-bin`, which is a status in base64; none where it is not.
+    /// Reads the value of the gRPC trailer `grpc-status-details-bin`, which is a status in base64; none where it is
+    /// not.
     pub fn from_details_trailer(value: &str) -> Option<Self> {
         Self::from_protobuf(&json::base64(value)?).ok()
     }
@@ -326,8 +327,8 @@ pub fn encode_response(signal: Signal, encoding: Encoding, partial: Option<&Part
     }
 }
 
-/// Reads the body of a 200 answer; none where everything was taken. An empty body says so in both encodings, and so does a
-/// `partial_success` that holds neither a number nor a message.
+/// Reads the body of a 200 answer; none where everything was taken. An empty body says so in both encodings, and so
+/// does a `partial_success` that holds neither a number nor a message.
 pub fn decode_response(signal: Signal, encoding: Encoding, body: &[u8]) -> Result<Option<PartialSuccess>, AnswerError> {
     let from_json;
     let body = match encoding {

@@ -39,9 +39,9 @@ impl std::error::Error for JsonError {}
 
 /// Turns the JSON of `signal`'s export request into protobuf.
 ///
-/// Field names may also be written in snake_case, and enumerations by name, which the standard does not allow, because
-/// to refuse or drop such data would help nobody. A key that is repeated counts as it stands last. Arrays and objects may be nested
-/// 128 deep, except in fields that are not known.
+/// Field names may also be written in snake_case, and enumerations by name, which the standard does not allow,
+/// because to refuse or drop such data would help nobody. A key that is repeated counts as it stands last. Arrays and
+/// objects may be nested 128 deep, except in fields that are not known.
 pub fn decode(signal: Signal, json: &[u8]) -> Result<Vec<u8>, JsonError> {
     decode_message(schema::request(signal), json)
 }

@@ -10,9 +10,9 @@ use crate::otlp::wire::{self, Reader, Value, WireError};
 /// How deep messages may be nested, as in most implementations of protobuf.
 const DEEPEST: usize = 100;
 
-/// Turns the protobuf of `signal`'s export request into JSON: names in lowerCamelCase, ids in lower-case hexadecimal digits,
-/// enumerations as integers, 64-bit integers as strings. Fields that are not known have no name and are left out. Strings that
-/// are not UTF-8 get replacement characters.
+/// Turns the protobuf of `signal`'s export request into JSON: names in lowerCamelCase, ids in lower-case hexadecimal
+/// digits, enumerations as integers, 64-bit integers as strings. Fields that are not known have no name and are left
+/// out. Strings that are not UTF-8 get replacement characters.
 pub fn encode(signal: Signal, protobuf: &[u8]) -> Result<String, WireError> {
     encode_message(schema::request(signal), protobuf)
 }
@@ -94,6 +94,7 @@ impl<'a> Encoder<'_, 'a> {
         let mut expected = 0;
         let mut sorted = true;
         let mut member = None;
+        let mut several = false;
         for field in Reader::new(bytes) {
             let field = field?;
             let Some(position) = message.position_of_number(field.number, expected) else { continue };
@@ -104,14 +105,15 @@ impl<'a> Encoder<'_, 'a> {
                 return Err(WireError::BadWireType(wire_type as u8));
             }
             if known.label == Label::Member {
-                if member.is_some_and(|member| member != position) {
-                    self.drop_member(start, member);
-                }
+                several |= member.is_some_and(|member| member != position);
                 member = Some(position);
             }
             sorted &= position >= expected;
             expected = position;
             self.pending.push((position, field.value));
+        }
+        if several {
+            self.keep_member(message, start, member);
         }
         if !sorted {
             self.pending[start..].sort_by_key(|(position, _)| *position);
@@ -119,16 +121,14 @@ impl<'a> Encoder<'_, 'a> {
         Ok(())
     }
 
+    /// Of the members of a oneof from `start` on, removes all but `member`.
     #[cold]
-    fn drop_member(&mut self, start: usize, member: Option<usize>) {
-        let mut kept = start;
-        for index in start..self.pending.len() {
-            if Some(self.pending[index].0) != member {
-                self.pending[kept] = self.pending[index];
-                kept += 1;
-            }
-        }
-        self.pending.truncate(kept);
+    fn keep_member(&mut self, message: &'static Message, start: usize, member: Option<usize>) {
+        let fields = self.pending.split_off(start);
+        let kept = fields
+            .into_iter()
+            .filter(|(position, _)| Some(*position) == member || message.fields[*position].label != Label::Member);
+        self.pending.extend(kept);
     }
 
     /// Writes a field that stands in `pending[from..to]`.

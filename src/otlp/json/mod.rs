@@ -1,6 +1,7 @@
 //! OTLP/JSON to protobuf and back (OTLP, "JSON Protobuf Encoding", on top of the JSON mapping of proto3).
 //!
-//! Both directions go straight from bytes to bytes along the tables of [`super::schema`]; no message is built in between.
+//! Both directions go straight from bytes to bytes along the tables of [`super::schema`]; no message is built in
+//! between.
 
 mod decode;
 mod encode;

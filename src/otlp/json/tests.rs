@@ -403,6 +403,12 @@ fn protobuf_that_others_may_write_is_read() {
         put_bytes_field(out, 11, b"");
     });
     assert_eq!(members, metrics(r#"{"summary":{}}"#));
+    let members = json(&|out| {
+        put_bytes_field(out, 9, b"");
+        put_bytes_field(out, 1, b"n");
+        put_bytes_field(out, 5, b"");
+    });
+    assert_eq!(members, metrics(r#"{"name":"n","gauge":{}}"#));
     assert_eq!(json(&|out| put_varint_field(out, 1, 5)), Err(WireError::BadWireType(0)));
     assert_eq!(json(&|out| out.push(0x0a)), Err(WireError::Truncated));
 }

@@ -87,8 +87,8 @@ pub(in crate::otlp) fn base64(text: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Reads an integer that may have a fraction of zeros and an exponent, as in `-1.50e3`; none where the text is no number
-/// or the number is no integer of at most 64 bits.
+/// Reads an integer that may have a fraction of zeros and an exponent, as in `-1.50e3`; none where the text is no
+/// number or the number is no integer of at most 64 bits.
 pub(super) fn integer(text: &str) -> Option<i128> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),

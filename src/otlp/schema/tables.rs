@@ -1,4 +1,5 @@
-//! The messages of the trace, metrics and logs services of opentelemetry-proto 1.10, field by field, and `google.rpc.Status`.
+//! The messages of the trace, metrics and logs services of opentelemetry-proto 1.10, field by field, and
+//! `google.rpc.Status`.
 //!
 //! The order of the fields is that of the .proto files, which is also the order in which most exporters write JSON.
 
@@ -408,8 +409,8 @@ static SEVERITY_NUMBER: &[&str] = &[
     "SEVERITY_NUMBER_FATAL4",
 ];
 
-/// `google.rpc.Status` as JSON shows it. A detail is a `google.protobuf.Any`, which has the fields of the message that it
-/// holds besides its type; here those of `google.rpc.RetryInfo`. In protobuf a detail looks otherwise.
+/// `google.rpc.Status` as JSON shows it. A detail is a `google.protobuf.Any`, which has the fields of the message
+/// that it holds besides its type; here those of `google.rpc.RetryInfo`. In protobuf a detail looks otherwise.
 pub(in crate::otlp) static STATUS_IN_JSON: Message = Message {
     typical_len: 100,
     fields: &[
