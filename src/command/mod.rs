@@ -1,1 +1,52 @@
-//! Being built.
+//! The verbs, one file each, and what they share: what the user said, and where it is kept.
+
+mod flush;
+mod plan;
+mod recording;
+mod run;
+mod runs;
+mod said;
+mod show;
+
+use std::process::ExitCode;
+
+use jiff::Timestamp;
+
+use crate::cli::{self, Invocation};
+use crate::error::Error;
+use crate::message;
+
+/// The exit status of a failure before the command was started, as env(1) and timeout(1) have it.
+const OWN_FAILURE: u8 = 125;
+
+/// The whole program: reads the command line, does what it says, and says what went wrong.
+pub fn main() -> ExitCode {
+    let begun = Timestamp::now();
+    let invocation = match cli::parse(std::env::args_os()) {
+        Ok(invocation) => invocation,
+        Err(usage) => {
+            let _ = usage.print();
+            return if usage.use_stderr() { ExitCode::from(OWN_FAILURE) } else { ExitCode::SUCCESS };
+        }
+    };
+    match obey(&invocation, begun) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            message::say(&error.to_string());
+            if let Some(hint) = error.hint() {
+                message::say(hint);
+            }
+            ExitCode::from(error.exit_code())
+        }
+    }
+}
+
+fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
+    match invocation {
+        Invocation::Run { options, command } => match run::run(options, command, begun)? {},
+        Invocation::Plan { options, command } => plan::plan(options, command),
+        Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
+        Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
+        Invocation::Flush { options, runs } => flush::flush(options, runs),
+    }
+}

@@ -1,0 +1,92 @@
+//! `plan`: makes the plan of a run, for `run` to carry out and for the user to read.
+
+use std::ffi::OsString;
+
+use super::said::Said;
+use crate::agent;
+use crate::cli::Options;
+use crate::context::{self, Ids, Propagation, RunContext};
+use crate::error::Error;
+use crate::message;
+use crate::plan::{self, Change, CollectorAddress, ContextFacts, Inputs, Plan};
+use crate::record;
+use crate::secret::Secret;
+use crate::settings::Complaint;
+
+/// Prints what a run would do. Nothing is started, bound or dialled.
+pub(super) fn plan(options: &Options, command: &[OsString]) -> Result<(), Error> {
+    let said = Said::gather(options);
+    let address = CollectorAddress { base_url: "http://127.0.0.1:PORT/TOKEN".to_owned(), token: Secret::new("TOKEN") };
+    let planned = make(&said, command, Some(&address), Ids::fresh());
+    message::print(&planned.plan.to_string()).map_err(Error::Print)
+}
+
+/// A plan, and the context that it is made for.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) context: RunContext,
+}
+
+/// Makes the plan for `command`. `collector` is the bound one; it is left out where it is not wanted.
+pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&CollectorAddress>, ids: Ids) -> Planned {
+    let settings = &said.settings;
+    let propagation = Propagation {
+        trace_context: settings.propagate_trace_context.value,
+        baggage: settings.propagate_baggage.value,
+    };
+    let (context, warnings) =
+        context::begin(&said.environment, settings.sampler.value, propagation, settings.sdk_disabled.value, ids);
+    let complaints: Vec<Complaint> = said
+        .complaints
+        .iter()
+        .cloned()
+        .chain(warnings.into_iter().map(|message| Complaint { origin: crate::settings::Origin::Default, message }))
+        .collect();
+    let changes = context::child_variables(&context, &said.environment, propagation)
+        .into_iter()
+        .map(|(name, change)| match change {
+            context::Change::Set(value) => Change::set(name, value, "the run's span is the command's parent"),
+            context::Change::Remove => Change::remove(name, "it belongs to no valid trace context"),
+        })
+        .collect();
+    let facts = ContextFacts {
+        trace_id: context.trace_id.to_string(),
+        span_id: context.span_id.to_string(),
+        parent_span_id: context.parent.map(|parent| parent.to_string()),
+        sampled: context.sampled,
+        recording: context.recording,
+        changes,
+    };
+    let attributes: Vec<(String, String)> =
+        settings.resource_attributes.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
+    let plan = plan::make(Inputs {
+        argv: command,
+        environment: &said.environment,
+        settings,
+        complaints: &complaints,
+        collector: collector.filter(|_| settings.collector.value),
+        context: &facts,
+        resource_attributes: &attributes,
+        span_name: &span_name(command),
+        drain_deadline: &said.drain_deadline(),
+        state_dir: said.state_dir().as_ref(),
+        probe_answer: None,
+    });
+    Planned { plan, context }
+}
+
+/// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.
+fn span_name(command: &[OsString]) -> String {
+    let detected = agent::detect(command);
+    match (command.get(detected.program), detected.subcommand) {
+        (_, Some(subcommand)) => format!("{} {subcommand}", detected.program_name),
+        (Some(program), None) => {
+            let arguments = command.get(detected.program + 1..).unwrap_or_default();
+            match record::name::span_name(program, arguments) {
+                name if record::name::base_name(program) == detected.program_name => name,
+                _ => detected.program_name,
+            }
+        }
+        (None, None) => detected.program_name,
+    }
+}

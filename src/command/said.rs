@@ -1,0 +1,135 @@
+//! What the user said, gathered from flags, environment and files, and what follows from it at once.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::cli::Options;
+use crate::delivery::Target;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::message;
+use crate::otlp::Signal;
+use crate::settings::{self, Complaint, FileText, Origin, PROJECT_FILE_NAME, Settings, Sourced, Upstream};
+use crate::store::Store;
+
+/// How long delivery may go on after the command ended, where somebody waits for the prompt to come back.
+const DRAIN_AT_TERMINAL: Duration = Duration::from_secs(2);
+/// The same where nobody does.
+const DRAIN_ELSEWHERE: Duration = Duration::from_secs(5);
+
+/// Everything that was said.
+pub(super) struct Said {
+    pub(super) environment: Environment,
+    pub(super) settings: Settings,
+    pub(super) complaints: Vec<Complaint>,
+}
+
+impl Said {
+    /// Reads flags, environment and settings files. Nothing that is wrong with them is an error yet.
+    pub(super) fn gather(options: &Options) -> Self {
+        let environment = Environment::of_this_process();
+        let (flags, mut complaints) = options.layer();
+        let mut complain = |origin, message| complaints.push(Complaint { origin, message });
+        let project = project_file().and_then(|path| read(path, &mut |path, error| {
+            complain(Origin::Default, format!("{} cannot be read: {error}", path.display()));
+        }));
+        let user = settings::user_file(options.general.config.as_deref(), &environment).and_then(|wanted| {
+            let origin = wanted.origin;
+            read(wanted.value, &mut |path, error| {
+                let optional = origin == Origin::Default && error.kind() == std::io::ErrorKind::NotFound;
+                if !optional {
+                    complain(origin.clone(), format!("{} cannot be read: {error}", path.display()));
+                }
+            })
+        });
+        let (settings, more) = settings::resolve(flags, &environment, project, user);
+        complaints.extend(more);
+        Self { environment, settings, complaints }
+    }
+
+    /// The same for verbs that are not in front of a command: mistakes are errors, all at once.
+    pub(super) fn gather_strictly(options: &Options) -> Result<Self, Error> {
+        let said = Self::gather(options);
+        if said.complaints.is_empty() {
+            return Ok(said);
+        }
+        Err(Error::Settings(
+            said.complaints.iter().map(|complaint| format!("{}: {}", complaint.origin, complaint.message)).collect(),
+        ))
+    }
+
+    /// The folder that holds the runs, and who said so; none where neither a setting nor a home says it.
+    pub(super) fn state_dir(&self) -> Option<Sourced<PathBuf>> {
+        self.settings.state_dir.clone().or_else(|| {
+            let state_home = self.environment.raw("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+            let folder = state_home.or_else(|| {
+                let home = std::env::home_dir().filter(|home| home.is_absolute())?;
+                Some(home.join(".local").join("state"))
+            })?;
+            Some(Sourced { value: folder.join("otel-run"), origin: Origin::Default })
+        })
+    }
+
+    /// The runs.
+    pub(super) fn store(&self) -> Result<Store, Error> {
+        self.state_dir().map(|folder| Store::at(&folder.value)).ok_or(Error::NoStateFolder)
+    }
+
+    /// How long delivery may go on after the command ended.
+    pub(super) fn drain_deadline(&self) -> Sourced<Duration> {
+        let default = if message::stderr_is_terminal() { DRAIN_AT_TERMINAL } else { DRAIN_ELSEWHERE };
+        self.settings.drain_deadline.clone().unwrap_or(Sourced { value: default, origin: Origin::Default })
+    }
+
+    /// What to dial for `upstream`: its URLs parsed, its header values read.
+    pub(super) fn target(&self, upstream: &Upstream) -> Result<Target, Vec<String>> {
+        let mut errors = Vec::new();
+        let routes: Vec<_> = Signal::ALL
+            .into_iter()
+            .filter_map(|signal| upstream.route(signal).map(|route| (signal, route.url, route.protocol)))
+            .collect();
+        let mut headers = Vec::new();
+        for (name, value) in &upstream.headers {
+            match value.value.reveal(&self.environment, &|path: &Path| std::fs::read_to_string(path)) {
+                Ok(secret) => headers.push((name.clone(), secret)),
+                Err(reason) => errors.push(format!("{}: the header {name} has no value: {reason}", value.origin)),
+            }
+        }
+        let timeout = upstream.timeout.value;
+        match Target::new(routes, headers, upstream.gzip.value, Some(timeout).filter(|limit| !limit.is_zero())) {
+            Ok(target) if errors.is_empty() => Ok(target),
+            Ok(_) => Err(errors),
+            Err(more) => {
+                errors.extend(more.iter().map(ToString::to_string));
+                Err(errors)
+            }
+        }
+    }
+}
+
+fn read(path: PathBuf, failed: &mut dyn FnMut(&Path, std::io::Error)) -> Option<FileText> {
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Some(FileText { path, text }),
+        Err(error) => {
+            failed(&path, error);
+            None
+        }
+    }
+}
+
+/// The project's settings file: in this folder, or in one above it up to the repository's root.
+fn project_file() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    let mut found = None;
+    for folder in here.ancestors() {
+        let candidate = folder.join(PROJECT_FILE_NAME);
+        if found.is_none() && candidate.is_file() {
+            found = Some(candidate);
+        }
+        if folder.join(".git").exists() {
+            return found;
+        }
+    }
+    // Outside of a repository only this folder counts: what lies further up belongs to somebody else.
+    found.filter(|path| path.parent() == Some(&here))
+}
