@@ -1,0 +1,100 @@
+//! Settings that are one word of a closed list: their words, and how a wrong word is answered.
+
+use super::value::{Content, Nest, Protocol};
+
+/// The words of one setting and what each means. The first word for a meaning is its name.
+pub type Choices<T> = &'static [(&'static str, T)];
+
+/// Protocols, by their names in `OTEL_EXPORTER_OTLP_PROTOCOL`.
+pub const PROTOCOL: Choices<Protocol> =
+    &[("http/protobuf", Protocol::HttpProtobuf), ("http/json", Protocol::HttpJson), ("grpc", Protocol::Grpc)];
+
+/// Whether bodies are sent with gzip, in the words of `OTEL_EXPORTER_OTLP_COMPRESSION`.
+pub const COMPRESSION: Choices<bool> = &[("gzip", true), ("none", false)];
+
+/// How to nest.
+pub const NEST: Choices<Nest> = &[("adopt", Nest::Adopt), ("link", Nest::Link), ("off", Nest::Off)];
+
+/// What happens to content.
+pub const CONTENT: Choices<Content> = &[("off", Content::Off), ("on", Content::On)];
+
+/// A switch.
+pub const SWITCH: Choices<bool> = &[("on", true), ("off", false)];
+
+/// The meaning of `text`, whatever its case (SDK environment variables, "Enum"). The error is a sentence that quotes
+/// `text`, so it is for settings that hold no secret.
+pub fn read<T: Copy>(choices: Choices<T>, text: &str) -> Result<T, String> {
+    let text = text.trim();
+    match choices.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)) {
+        Some((_, meaning)) => Ok(*meaning),
+        None => {
+            let words: Vec<_> = choices.iter().map(|(word, _)| *word).collect();
+            Err(format!("\"{text}\" is not one of {}{}", words.join(", "), did_you_mean(text, words)))
+        }
+    }
+}
+
+/// `; did you mean X?` for the known word that is nearest to `word`, or nothing where none is near.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    let word = word.to_lowercase();
+    let nearest = known.into_iter().map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate)).min();
+    match nearest {
+        // A third of the letters may be wrong: enough for slips, too little for another word, as `no` is for `on`.
+        Some((steps, candidate)) if steps <= word.chars().count() / 3 => {
+            format!("; did you mean {candidate}?")
+        }
+        _ => String::new(),
+    }
+}
+
+/// How many letters must be put in, taken out, replaced, or swapped with their neighbour.
+fn distance(left: &str, right: &str) -> usize {
+    let (left, right): (Vec<char>, Vec<char>) = (left.chars().collect(), right.chars().collect());
+    let mut before_last: Vec<usize> = Vec::new();
+    let mut last: Vec<usize> = (0..=right.len()).collect();
+    for (i, a) in left.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, b) in right.iter().enumerate() {
+            let mut best = (last[j] + usize::from(a != b)).min(last[j + 1] + 1).min(row[j] + 1);
+            if i > 0 && j > 0 && *a == right[j - 1] && left[i - 1] == *b {
+                best = best.min(before_last[j - 1] + 1);
+            }
+            row.push(best);
+        }
+        before_last = std::mem::replace(&mut last, row);
+    }
+    last[right.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn words_are_read_whatever_their_case() {
+        assert_eq!(read(PROTOCOL, "GRPC"), Ok(Protocol::Grpc));
+        assert_eq!(read(PROTOCOL, " Http/Json "), Ok(Protocol::HttpJson));
+        assert_eq!(read(NEST, "Off"), Ok(Nest::Off));
+    }
+
+    #[test]
+    fn a_wrong_word_is_answered_with_all_words_and_the_nearest() {
+        assert_eq!(
+            read(NEST, "adpot"),
+            Err("\"adpot\" is not one of adopt, link, off; did you mean adopt?".to_owned())
+        );
+        assert_eq!(read(COMPRESSION, "zstd"), Err("\"zstd\" is not one of gzip, none".to_owned()));
+    }
+
+    #[test]
+    fn distances() {
+        for (left, right, expected) in
+            [("", "", 0), ("", "ab", 2), ("endpoint", "endpont", 1), ("nest", "nset", 1), ("on", "off", 2)]
+        {
+            assert_eq!(distance(left, right), expected, "{left} {right}");
+            assert_eq!(distance(right, left), expected, "{right} {left}");
+        }
+    }
+}

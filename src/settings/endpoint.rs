@@ -1,0 +1,152 @@
+//! Endpoint URLs: what is accepted, what they become for a signal, and how they are printed.
+
+use http::Uri;
+
+use crate::otlp::Signal;
+
+/// Checks that `text` is a URL that telemetry can be sent to. The error is a sentence that says what to write, without
+/// any credentials that the URL may hold.
+pub fn check(text: &str) -> Result<(), String> {
+    let shown = without_credentials(text);
+    let Ok(uri) = text.parse::<Uri>() else {
+        return Err(format!("\"{shown}\" is not a URL; write one like https://collector.example:4318"));
+    };
+    match uri.scheme_str() {
+        Some("http" | "https") => {}
+        Some(scheme) => {
+            return Err(format!("\"{shown}\" starts with {scheme}://; only http:// and https:// are spoken"));
+        }
+        None => {
+            return Err(format!("\"{shown}\" does not say how to connect; write http://{shown} or https://{shown}"));
+        }
+    }
+    if uri.host().is_none_or(str::is_empty) {
+        return Err(format!("\"{shown}\" names no host; write a URL like https://collector.example:4318"));
+    }
+    // The parser takes any text after the colon.
+    let port = uri.authority().and_then(|authority| authority.as_str().rsplit('@').next()?.rsplit_once(':'));
+    if port.is_some_and(|(_, port)| !port.ends_with(']')) && uri.port_u16().is_none() {
+        return Err(format!("\"{shown}\" has no number from 1 to 65535 as its port"));
+    }
+    Ok(())
+}
+
+/// Whether the URL holds a user name or a password. They are not sent (OTLP exporter, "Endpoint URLs for OTLP/HTTP":
+/// user information may be ignored), and nobody should expect that they are.
+pub fn has_user_info(text: &str) -> bool {
+    text.parse::<Uri>().ok().and_then(|uri| uri.authority().map(|authority| authority.as_str().contains('@')))
+        == Some(true)
+}
+
+/// `text` as it may be shown and written down: without user name, password, query and fragment. For texts that are no
+/// URL everything is left out that might be one of these.
+pub fn without_credentials(text: &str) -> String {
+    let text = text.trim();
+    let visible = text.split(['?', '#']).next().unwrap_or_default();
+    let (scheme, rest) = match visible.split_once("://") {
+        Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => (Some(scheme), rest),
+        _ => (None, visible),
+    };
+    // A password may hold `/`, so all before an `@` anywhere may be one.
+    let rest = match rest.rsplit_once('@') {
+        None => rest.to_owned(),
+        Some((before, after)) if before.contains('/') => format!("(redacted)@{after}"),
+        Some((_, after)) => after.to_owned(),
+    };
+    match scheme {
+        Some(scheme) => format!("{scheme}://{rest}"),
+        None => rest,
+    }
+}
+
+/// The URL for `signal` below a base URL (OTLP exporter, "Endpoint URLs for OTLP/HTTP"): the path gets a trailing
+/// slash if it has none, then `v1/traces` and so on; nothing else is touched. User information is left out.
+pub fn below_base(base: &str, signal: Signal) -> Option<String> {
+    let (origin, path, query) = parts(base)?;
+    let slash = if path.ends_with('/') { "" } else { "/" };
+    Some(format!("{origin}{path}{slash}{}{query}", signal.path()))
+}
+
+/// A URL of one signal, used as it stands; without a path it gets `/`. User information is left out.
+pub fn as_it_stands(url: &str) -> Option<String> {
+    let (origin, path, query) = parts(url)?;
+    Some(format!("{origin}{path}{query}"))
+}
+
+/// Scheme, host and port, which is all that gRPC takes of a URL.
+pub fn origin(url: &str) -> Option<String> {
+    parts(url).map(|(origin, _, _)| origin)
+}
+
+fn parts(url: &str) -> Option<(String, String, String)> {
+    let uri = url.parse::<Uri>().ok()?;
+    let authority = uri.authority()?.as_str();
+    let host = authority.rsplit_once('@').map_or(authority, |(_, host)| host);
+    let origin = format!("{}://{host}", uri.scheme_str()?);
+    let query = uri.query().map(|query| format!("?{query}")).unwrap_or_default();
+    Some((origin, uri.path().to_owned(), query))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_no_endpoint_is_answered_with_a_remedy() {
+        for (text, message) in [
+            (
+                "localhost:4317",
+                "\"localhost:4317\" does not say how to connect; write http://localhost:4317 or https://localhost:4317",
+            ),
+            ("collector", "\"collector\" does not say how to connect; write http://collector or https://collector"),
+            (
+                "unix:///run/otel.sock",
+                "\"unix:///run/otel.sock\" is not a URL; write one like https://collector.example:4318",
+            ),
+            ("ftp://h/x", "\"ftp://h/x\" starts with ftp://; only http:// and https:// are spoken"),
+            ("http://", "\"http://\" is not a URL; write one like https://collector.example:4318"),
+            ("http://:4318", "\"http://:4318\" names no host; write a URL like https://collector.example:4318"),
+            ("http://h:port/", "\"http://h:port/\" has no number from 1 to 65535 as its port"),
+            ("http://h:99999", "\"http://h:99999\" has no number from 1 to 65535 as its port"),
+            (
+                "ftp://me:hunter2@h/x?key=hunter2",
+                "\"ftp://h/x\" starts with ftp://; only http:// and https:// are spoken",
+            ),
+        ] {
+            assert_eq!(check(text), Err(message.to_owned()), "{text}");
+        }
+        for text in ["http://h", "https://h:4318/x/", "HTTP://h", "http://[::1]:4318", "http://me:pw@h/?k=v"] {
+            assert_eq!(check(text), Ok(()), "{text}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_not_shown() {
+        for (text, shown) in [
+            ("http://c:4318/x", "http://c:4318/x"),
+            ("https://me:hunter2@c/x?key=hunter2#hunter2", "https://c/x"),
+            ("https://me:hun/ter2@c/x", "https://(redacted)@c/x"),
+            ("https://hunter2@c", "https://c"),
+            ("me:hunter2@c:4317", "c:4317"),
+            ("https://c/@org/otlp", "https://(redacted)@org/otlp"),
+            ("", ""),
+        ] {
+            assert_eq!(without_credentials(text), shown, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_password_is_never_shown(password in "[a-zA-Z:/]{0,4}PASSWORD[a-z:/@]{0,4}", scheme in "(https?://)?", path in "(/[a-z]{0,3})?") {
+            let url = format!("{scheme}user:{password}@host{path}");
+            prop_assert!(!without_credentials(&url).contains("PASSWORD"), "{}", without_credentials(&url));
+            if let Err(message) = check(&url) {
+                prop_assert!(!message.contains("PASSWORD"), "{message}");
+            }
+        }
+    }
+}

@@ -1,0 +1,558 @@
+//! Settings files: TOML as a layer, with every mistake found at once and named by its line.
+//!
+//! The text is read into a table that keeps positions, and the table is walked by hand. Deserializing would stop at the
+//! first mistake, and the TOML crate's own report quotes the line, which may hold a credential.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+use super::layer::Layer;
+use super::upstream::{self, HeaderValue};
+use super::value::{AgentChoice, Complaint, Origin, Sourced};
+use super::{attributes, choice, duration, home};
+use crate::environment::Environment;
+use crate::secret::Secret;
+
+/// The name of a project's settings file.
+pub const PROJECT_FILE_NAME: &str = ".otel-run.toml";
+
+/// A settings file and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileText {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it.
+    pub text: String,
+}
+
+/// Whose file it is, and so how far it is trusted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileKind {
+    /// The user's own: it may say everything.
+    User,
+    /// It came with a repository that the user may not trust. It must not send telemetry elsewhere, read files or
+    /// variables, or have content kept, so it may only name and describe.
+    Project,
+}
+
+/// Every key of a settings file, and whether a project's file may set it.
+pub const KEYS: &[(&str, bool)] = &[
+    ("endpoint", false),
+    ("traces_endpoint", false),
+    ("metrics_endpoint", false),
+    ("logs_endpoint", false),
+    ("protocol", false),
+    ("headers", false),
+    ("compression", false),
+    ("timeout", false),
+    ("service_name", true),
+    ("resource_attributes", true),
+    ("agent", true),
+    ("nest", true),
+    ("content", false),
+    ("drain_deadline", false),
+    ("collector", false),
+    ("state_dir", false),
+    ("quiet", false),
+];
+
+/// What `file` says. Lines that are no TOML are left out, the others count.
+pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Layer, Vec<Complaint>) {
+    let (table, errors) = DeTable::parse_recoverable(&file.text);
+    let mut reader = Reader { file, environment, broken: Vec::new(), complaints: Vec::new() };
+    for error in errors {
+        let position = error.span().map_or(0, |span| span.start);
+        reader.broken.push(position);
+        reader.complain(position, format!("this is not TOML: {}", error.message()));
+    }
+    let mut layer = Layer::default();
+    for (key, value) in table.get_ref().iter() {
+        let at = key.span().start;
+        let name = key.get_ref().as_ref();
+        match KEYS.iter().find(|(known, _)| *known == name) {
+            None => {
+                let hint = choice::did_you_mean(name, KEYS.iter().map(|(known, _)| *known));
+                reader.complain(at, format!("there is no setting `{name}`{hint}"));
+            }
+            Some((_, false)) if kind == FileKind::Project => reader.complain(
+                at,
+                format!(
+                    "`{name}` is ignored here, because a project's file comes with its repository and may set only {}; \
+                     put it into your own settings file, $XDG_CONFIG_HOME/otel-run/config.toml",
+                    KEYS.iter().filter(|key| key.1).map(|key| key.0).collect::<Vec<_>>().join(", ")
+                ),
+            ),
+            Some(_) => reader.entry(&mut layer, name, key.span(), value),
+        }
+    }
+    let mut complaints = reader.complaints;
+    complaints.sort_by_key(|complaint| match complaint.origin {
+        Origin::File { line, .. } => line,
+        _ => 0,
+    });
+    (layer, complaints)
+}
+
+struct Reader<'a> {
+    file: &'a FileText,
+    environment: &'a Environment,
+    /// Where the text is no TOML.
+    broken: Vec<usize>,
+    complaints: Vec<Complaint>,
+}
+
+impl Reader<'_> {
+    fn origin(&self, position: usize) -> Origin {
+        let before = self.file.text.as_bytes().iter().take(position);
+        Origin::File { path: self.file.path.clone(), line: before.filter(|byte| **byte == b'\n').count() + 1 }
+    }
+
+    fn complain(&mut self, position: usize, message: String) {
+        self.complaints.push(Complaint { origin: self.origin(position), message });
+    }
+
+    /// Whether a value cannot be relied on, because the text is no TOML somewhere between its key and the end of its
+    /// last line.
+    fn is_broken(&self, key: &Range<usize>, value: &Spanned<DeValue<'_>>) -> bool {
+        let end = value.span().end.min(self.file.text.len());
+        let rest = self.file.text.as_bytes().iter().skip(end);
+        let end = end + rest.take_while(|byte| **byte != b'\n').count();
+        self.broken.iter().any(|position| (key.start..=end).contains(position))
+    }
+
+    fn entry(&mut self, layer: &mut Layer, name: &str, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
+        let destination = &mut layer.destination;
+        match name {
+            "endpoint" => destination.endpoint = self.value(name, key, value, string),
+            "traces_endpoint" => destination.traces_endpoint = self.value(name, key, value, string),
+            "metrics_endpoint" => destination.metrics_endpoint = self.value(name, key, value, string),
+            "logs_endpoint" => destination.logs_endpoint = self.value(name, key, value, string),
+            "headers" => destination.headers = self.headers(key, value),
+            "protocol" => layer.protocol = self.value(name, key, value, |value| word(choice::PROTOCOL, value)),
+            "compression" => layer.gzip = self.value(name, key, value, |value| word(choice::COMPRESSION, value)),
+            "timeout" => layer.timeout = self.value(name, key, value, |value| time(value).map(duration::limit)),
+            "service_name" => layer.service_name = self.value(name, key, value, string),
+            "resource_attributes" => layer.resource_attributes = self.resource_attributes(key, value),
+            "agent" => layer.agent = self.value(name, key, value, |value| Ok(AgentChoice::read(&string(value)?))),
+            "nest" => layer.nest = self.value(name, key, value, |value| word(choice::NEST, value)),
+            "content" => layer.content = self.value(name, key, value, |value| word(choice::CONTENT, value)),
+            "drain_deadline" => layer.drain_deadline = self.value(name, key, value, time),
+            "collector" => layer.collector = self.value(name, key, value, switch),
+            "state_dir" => {
+                let said = self.value(name, key, value, string);
+                layer.state_dir = said.map(|said| Sourced::new(self.path(&said.value), said.origin));
+            }
+            "quiet" => layer.quiet = self.value(name, key, value, boolean),
+            _ => {}
+        }
+    }
+
+    fn value<T>(
+        &mut self,
+        name: &str,
+        key: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+        read: impl Fn(&DeValue<'_>) -> Result<T, String>,
+    ) -> Option<Sourced<T>> {
+        if self.is_broken(&key, value) {
+            return None;
+        }
+        match read(value.get_ref()) {
+            Ok(value) => Some(Sourced::new(value, self.origin(key.start))),
+            Err(message) => {
+                self.complain(key.start, format!("`{name}`: {message}; it is ignored"));
+                None
+            }
+        }
+    }
+
+    /// A path relative to the file that names it; `~` is the home folder.
+    fn path(&self, text: &str) -> PathBuf {
+        let path = home::expand(Path::new(text), self.environment);
+        self.file.path.parent().map_or(path.clone(), |folder| folder.join(&path))
+    }
+
+    fn headers(&mut self, key: Range<usize>, value: &Spanned<DeValue<'_>>) -> Vec<(String, Sourced<HeaderValue>)> {
+        let mut headers = Vec::new();
+        let DeValue::Table(table) = value.get_ref() else {
+            let remedy = "write [headers] and below it authorization = { env = \"NAME\" }";
+            self.complain(key.start, format!("`headers`: {}; {remedy}", wrong_type("a table", value.get_ref())));
+            return headers;
+        };
+        for (name, value) in table.iter() {
+            if self.is_broken(&name.span(), value) {
+                continue;
+            }
+            let read = self.header_value(value.get_ref()).and_then(|value| upstream::header(name.get_ref(), value));
+            match read {
+                Ok((name_sent, value)) => {
+                    let value = Sourced::new(value, self.origin(name.span().start));
+                    attributes::upsert(&mut headers, name_sent, value);
+                }
+                Err(message) => self.complain(name.span().start, format!("a header is ignored: {message}")),
+            }
+        }
+        headers
+    }
+
+    fn header_value(&self, value: &DeValue<'_>) -> Result<HeaderValue, String> {
+        let table = match value {
+            DeValue::String(text) => return Ok(HeaderValue::Literal(Secret::new(text.as_ref()))),
+            DeValue::Table(table) => table,
+            other => return Err(wrong_type("a string, { env = \"NAME\" } or { file = \"PATH\" }", other)),
+        };
+        let mut entries = table.iter().map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()));
+        match (entries.next(), entries.next()) {
+            (Some(("env", DeValue::String(name))), None) => Ok(HeaderValue::Env(name.trim().to_owned())),
+            (Some(("file", DeValue::String(path))), None) if path.trim().is_empty() => {
+                Ok(HeaderValue::File(PathBuf::new()))
+            }
+            (Some(("file", DeValue::String(path))), None) => Ok(HeaderValue::File(self.path(path.trim()))),
+            (Some(("command", _)), None) => Err("{ command = [...] } is not supported yet; use env or file".to_owned()),
+            (Some((key @ ("env" | "file"), other)), None) => {
+                Err(format!("`{key}`: {}", wrong_type("a string in quotes", other)))
+            }
+            (Some((key, _)), None) => {
+                Err(format!("`{key}` is neither env nor file{}", choice::did_you_mean(key, ["env", "file"])))
+            }
+            _ => Err("a value is either { env = \"NAME\" } or { file = \"PATH\" }".to_owned()),
+        }
+    }
+
+    fn resource_attributes(
+        &mut self,
+        key: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+    ) -> Vec<(String, Sourced<String>)> {
+        let mut list = Vec::new();
+        match value.get_ref() {
+            DeValue::Table(table) => self.attributes_below("", table, &mut list),
+            other => {
+                let remedy = "write [resource_attributes] and below it key = \"value\"";
+                self.complain(key.start, format!("`resource_attributes`: {}; {remedy}", wrong_type("a table", other)));
+            }
+        }
+        // The table is sorted by key; what was said first comes first.
+        list.sort_by_key(|(_, position, _)| *position);
+        list.into_iter().map(|(key, position, value)| (key, Sourced::new(value, self.origin(position)))).collect()
+    }
+
+    /// `deployment.environment.name = "x"` is three tables in TOML, and one key here.
+    fn attributes_below(&mut self, prefix: &str, table: &DeTable<'_>, list: &mut Vec<(String, usize, String)>) {
+        for (key, value) in table.iter() {
+            let name = format!("{prefix}{}", key.get_ref());
+            match value.get_ref() {
+                DeValue::Table(table) => self.attributes_below(&format!("{name}."), table, list),
+                _ if self.is_broken(&key.span(), value) => {}
+                DeValue::String(text) => list.push((name, key.span().start, text.clone().into_owned())),
+                other => {
+                    let message = wrong_type("a string in quotes", other);
+                    self.complain(key.span().start, format!("resource attribute `{name}`: {message}; it is ignored"));
+                }
+            }
+        }
+    }
+}
+
+fn wrong_type(wanted: &str, value: &DeValue<'_>) -> String {
+    let article = if value.type_str().starts_with(['a', 'i']) { "an" } else { "a" };
+    format!("{wanted} is expected, not {article} {}", value.type_str())
+}
+
+fn string(value: &DeValue<'_>) -> Result<String, String> {
+    match value {
+        DeValue::String(text) if text.trim().is_empty() => Err("it is empty".to_owned()),
+        DeValue::String(text) => Ok(text.trim().to_owned()),
+        other => Err(wrong_type("a string in quotes", other)),
+    }
+}
+
+fn word<T: Copy>(choices: choice::Choices<T>, value: &DeValue<'_>) -> Result<T, String> {
+    choice::read(choices, &string(value)?)
+}
+
+fn boolean(value: &DeValue<'_>) -> Result<bool, String> {
+    value.as_bool().ok_or_else(|| wrong_type("true or false without quotes", value))
+}
+
+fn switch(value: &DeValue<'_>) -> Result<bool, String> {
+    value.as_bool().map_or_else(|| word(choice::SWITCH, value), Ok)
+}
+
+fn time(value: &DeValue<'_>) -> Result<Duration, String> {
+    match value {
+        DeValue::String(text) => duration::read(text),
+        DeValue::Integer(number) if number.radix() == 10 => duration::read(number.as_str()),
+        DeValue::Float(number) => duration::read(number.as_str()),
+        other => Err(wrong_type("a length of time such as \"5s\", or a number of seconds,", other)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use proptest::prelude::*;
+
+    use super::super::Destination;
+    use super::super::value::{Content, Nest, Protocol};
+    use super::*;
+
+    fn read(kind: FileKind, text: &str) -> (Layer, Vec<(usize, String)>) {
+        let file = FileText { path: PathBuf::from("/etc/u.toml"), text: text.to_owned() };
+        let environment: Environment = [("HOME", "/home/u")].into_iter().collect();
+        let (layer, complaints) = layer(kind, &file, &environment);
+        let complaints = complaints.into_iter().map(|complaint| match complaint.origin {
+            Origin::File { line, path } if path == file.path => (line, complaint.message),
+            other => panic!("{other:?}"),
+        });
+        (layer, complaints.collect())
+    }
+
+    fn said<T>(line: usize, value: T) -> Option<Sourced<T>> {
+        Some(Sourced::new(value, Origin::File { path: PathBuf::from("/etc/u.toml"), line }))
+    }
+
+    const EVERYTHING: &str = r#"endpoint = "https://c"
+traces_endpoint = "http://t"
+metrics_endpoint = "http://m"
+logs_endpoint = "http://l"
+protocol = "gRPC"
+compression = "gzip"
+timeout = "1m"
+service_name = "n"
+agent = "none"
+nest = "off"
+content = "on"
+drain_deadline = 1.5
+collector = false
+state_dir = "runs"
+quiet = true
+
+[headers]
+X-Literal = "v"
+authorization = { env = "TOKEN" }
+x-file = { file = "token" }
+x-home.file = "~/token"
+
+[resource_attributes]
+z = "1"
+"a.b" = "2"
+deployment.environment.name = "ci"
+"#;
+
+    #[test]
+    fn every_key() {
+        let (layer, complaints) = read(FileKind::User, EVERYTHING);
+        let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
+        let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
+        let expected = Layer {
+            destination: Destination {
+                endpoint: said(1, "https://c".to_owned()),
+                traces_endpoint: said(2, "http://t".to_owned()),
+                metrics_endpoint: said(3, "http://m".to_owned()),
+                logs_endpoint: said(4, "http://l".to_owned()),
+                headers: vec![
+                    header(18, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                    header(19, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                    header(20, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                    header(21, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                ],
+            },
+            protocol: said(5, Protocol::Grpc),
+            gzip: said(6, true),
+            timeout: said(7, Duration::from_secs(60)),
+            service_name: said(8, "n".to_owned()),
+            agent: said(9, AgentChoice::None),
+            nest: said(10, Nest::Off),
+            content: said(11, Content::On),
+            drain_deadline: said(12, Duration::from_millis(1500)),
+            collector: said(13, false),
+            state_dir: said(14, PathBuf::from("/etc/runs")),
+            quiet: said(15, true),
+            resource_attributes: vec![
+                attribute(24, "z", "1"),
+                attribute(25, "a.b", "2"),
+                attribute(26, "deployment.environment.name", "ci"),
+            ],
+            ..Layer::default()
+        };
+        assert_eq!(layer, expected);
+        assert_eq!(complaints, []);
+        for (key, _) in KEYS {
+            assert!(EVERYTHING.contains(key), "{key} is not tried");
+        }
+    }
+
+    #[test]
+    fn a_project_names_and_describes_and_nothing_else() {
+        let (trusted, _) = read(FileKind::User, EVERYTHING);
+        let (layer, complaints) = read(FileKind::Project, EVERYTHING);
+        let expected = Layer {
+            service_name: trusted.service_name,
+            resource_attributes: trusted.resource_attributes,
+            agent: trusted.agent,
+            nest: trusted.nest,
+            ..Layer::default()
+        };
+        assert_eq!(layer, expected);
+        let refused: Vec<_> =
+            complaints.iter().map(|(line, message)| (*line, message.split('`').nth(1).unwrap())).collect();
+        assert_eq!(
+            refused,
+            [
+                (1, "endpoint"),
+                (2, "traces_endpoint"),
+                (3, "metrics_endpoint"),
+                (4, "logs_endpoint"),
+                (5, "protocol"),
+                (6, "compression"),
+                (7, "timeout"),
+                (11, "content"),
+                (12, "drain_deadline"),
+                (13, "collector"),
+                (14, "state_dir"),
+                (15, "quiet"),
+                (17, "headers"),
+            ]
+        );
+        assert_eq!(
+            complaints[0].1,
+            "`endpoint` is ignored here, because a project's file comes with its repository and may set only \
+             service_name, resource_attributes, agent, nest; put it into your own settings file, \
+             $XDG_CONFIG_HOME/otel-run/config.toml"
+        );
+    }
+
+    #[test]
+    fn all_mistakes_are_named_with_their_lines() {
+        let text = r#"
+endpont = "http://c"
+zebra = 1
+protocol = "http"
+timeout = true
+
+service_name = 5
+nest = "adpot"
+quiet = "true"
+content = ""
+drain_deadline = "5x"
+collector = "of"
+endpoint = ["a"]
+agent = "claude"
+
+[resource_attributes]
+good = "x"
+number = 5
+a.b = { c = 1979-05-27 }
+
+[headers]
+good = "x"
+number = 5
+both = { env = "A", file = "b" }
+wrong = { enw = "A" }
+empty = ""
+typed = { env = 5 }
+later = { command = ["pass", "show"] }
+"no name" = "x"
+"#;
+        let (layer, complaints) = read(FileKind::User, text);
+        let expected = [
+            (2, "there is no setting `endpont`; did you mean endpoint?"),
+            (3, "there is no setting `zebra`"),
+            (4, "`protocol`: \"http\" is not one of http/protobuf, http/json, grpc; it is ignored"),
+            (
+                5,
+                "`timeout`: a length of time such as \"5s\", or a number of seconds, is expected, not a boolean; it is ignored",
+            ),
+            (7, "`service_name`: a string in quotes is expected, not an integer; it is ignored"),
+            (8, "`nest`: \"adpot\" is not one of adopt, link, off; did you mean adopt?; it is ignored"),
+            (9, "`quiet`: true or false without quotes is expected, not a string; it is ignored"),
+            (10, "`content`: it is empty; it is ignored"),
+            (
+                11,
+                "`drain_deadline`: \"5x\" is not a length of time; write it like 5s, 500ms or 2m, or as a number of seconds; it is ignored",
+            ),
+            (12, "`collector`: \"of\" is not one of on, off; it is ignored"),
+            (13, "`endpoint`: a string in quotes is expected, not an array; it is ignored"),
+            (18, "resource attribute `number`: a string in quotes is expected, not an integer; it is ignored"),
+            (19, "resource attribute `a.b.c`: a string in quotes is expected, not a datetime; it is ignored"),
+            (
+                23,
+                "a header is ignored: a string, { env = \"NAME\" } or { file = \"PATH\" } is expected, not an integer",
+            ),
+            (24, "a header is ignored: a value is either { env = \"NAME\" } or { file = \"PATH\" }"),
+            (25, "a header is ignored: `enw` is neither env nor file; did you mean env?"),
+            (26, "a header is ignored: the header empty has no value"),
+            (27, "a header is ignored: `env`: a string in quotes is expected, not an integer"),
+            (28, "a header is ignored: { command = [...] } is not supported yet; use env or file"),
+            (29, "a header is ignored: the text before `=` is not the name of a header"),
+        ];
+        for (found, expected) in complaints.iter().zip(expected) {
+            assert_eq!((found.0, found.1.as_str()), expected);
+        }
+        assert_eq!(complaints.len(), expected.len(), "{complaints:?}");
+        let expected = Layer {
+            agent: said(14, AgentChoice::Named("claude".to_owned())),
+            resource_attributes: vec![("good".to_owned(), said(17, "x".to_owned()).unwrap())],
+            destination: Destination {
+                headers: vec![("good".to_owned(), said(22, HeaderValue::Literal(Secret::new("x"))).unwrap())],
+                ..Destination::default()
+            },
+            ..Layer::default()
+        };
+        assert_eq!(layer, expected);
+    }
+
+    #[test]
+    fn tables_where_there_must_be_tables() {
+        let (layer, complaints) = read(FileKind::User, "headers = \"hunter2\"\nresource_attributes = \"a=b\"");
+        assert_eq!(layer, Layer::default());
+        assert_eq!(complaints.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2]);
+        assert!(!format!("{complaints:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn what_is_no_toml_is_left_out_with_its_line_and_without_being_quoted() {
+        let text = "nest = \"link\"\nendpoint = http://hunter2\nservice_name = \"hunter2\nagent = \"none\"\nagent = \"auto\"\n\
+                    [headers]\nauthorization = Bearer hunter2\nx-key = \"hunter2\ngood = \"v\"\nhunter2\n";
+        let (layer, complaints) = read(FileKind::User, text);
+        let expected = Layer {
+            nest: said(1, Nest::Link),
+            agent: said(4, AgentChoice::None),
+            destination: Destination {
+                headers: vec![("good".to_owned(), said(9, HeaderValue::Literal(Secret::new("v"))).unwrap())],
+                ..Destination::default()
+            },
+            ..Layer::default()
+        };
+        assert_eq!(layer, expected);
+        let mut lines: Vec<_> = complaints.iter().map(|(line, _)| *line).collect();
+        lines.dedup();
+        assert_eq!(lines, [2, 3, 5, 7, 8, 10], "{complaints:?}");
+        for (_, message) in complaints {
+            assert!(message.starts_with("this is not TOML: ") && !message.contains("hunter2"), "{message}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in "(?s)([a-z_]{0,6}|\\[headers\\]|endpoint|timeout|[\\[\\]={}\"'#\n ]|.){0,30}") {
+            let _ = read(FileKind::User, &text);
+        }
+
+        #[test]
+        fn no_complaint_quotes_a_header(
+            before in "[\\[\\]={}\"'#, a-z]{0,4}",
+            after in "(?s)[\\[\\]={}\"'#, \\\\\na-z]{0,4}",
+        ) {
+            let text = format!("[headers]\nx = {before}SECRET{after}\ny = \"{before}SECRET{after}\"\n");
+            let (_, complaints) = read(FileKind::User, &text);
+            prop_assert!(!format!("{complaints:?}").contains("SECRET"), "{text}: {complaints:?}");
+        }
+    }
+}

@@ -1,0 +1,239 @@
+//! The settings themselves: each value, what it can be, and where it was said.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::upstream::Upstream;
+
+/// Where a value comes from, in words that a user can find again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// A flag, as in `--endpoint`.
+    Flag(&'static str),
+    /// An environment variable.
+    Variable(String),
+    /// A line of a settings file, counted from 1.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line.
+        line: usize,
+    },
+    /// Nobody said anything.
+    Default,
+}
+
+impl std::fmt::Display for Origin {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Origin::Flag(name) => write!(out, "{name}"),
+            Origin::Variable(name) => write!(out, "{name}"),
+            Origin::File { path, line } => write!(out, "{}:{line}", path.display()),
+            Origin::Default => write!(out, "default"),
+        }
+    }
+}
+
+/// A value and where it comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sourced<T> {
+    /// The value.
+    pub value: T,
+    /// Where it comes from.
+    pub origin: Origin,
+}
+
+/// An OTLP protocol, as `OTEL_EXPORTER_OTLP_PROTOCOL` names them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// `grpc`
+    Grpc,
+    /// `http/protobuf`
+    HttpProtobuf,
+    /// `http/json`
+    HttpJson,
+}
+
+/// Which profile is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AgentChoice {
+    /// The one that the command is recognised as.
+    Auto,
+    /// None: the command gets the context and nothing else.
+    None,
+    /// The profile of this name.
+    Named(String),
+}
+
+/// How the command's telemetry is put under the run's span.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Nest {
+    /// Its spans, links, log records and exemplars move into the run's trace.
+    Adopt,
+    /// Its traces stay and are joined with the run's by span links in both directions.
+    Link,
+    /// Nothing is touched.
+    Off,
+}
+
+/// What happens to prompts, answers, tool arguments and the like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Content {
+    /// Removed before anything is written to disk.
+    Off,
+    /// Stored and sent as it came.
+    On,
+}
+
+/// What `OTEL_TRACES_SAMPLER` and its argument say (SDK configuration, "General SDK Configuration").
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Sampler {
+    /// `always_on`
+    AlwaysOn,
+    /// `always_off`
+    AlwaysOff,
+    /// `traceidratio` with its ratio
+    TraceIdRatio(f64),
+    /// `parentbased_always_on`, the default
+    ParentBasedAlwaysOn,
+    /// `parentbased_always_off`
+    ParentBasedAlwaysOff,
+    /// `parentbased_traceidratio` with its ratio
+    ParentBasedTraceIdRatio(f64),
+}
+
+/// What the user's words mean, every value with its origin.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// Where telemetry goes; none is normal, then the run is on disk only.
+    pub upstream: Option<Upstream>,
+    /// `service.name` of everything, if the user chose one.
+    pub service_name: Option<Sourced<String>>,
+    /// Resource attributes for everything, in the order in which they were said.
+    pub resource_attributes: Vec<(String, Sourced<String>)>,
+    /// Which profile.
+    pub agent: Sourced<AgentChoice>,
+    /// How to nest.
+    pub nest: Sourced<Nest>,
+    /// Whether content is kept.
+    pub content: Sourced<Content>,
+    /// How long delivery may go on after the command ended; none leaves it to where otel-run runs
+    /// (2 s at a terminal, 5 s elsewhere).
+    pub drain_deadline: Option<Sourced<Duration>>,
+    /// Whether the embedded collector is used.
+    pub collector: Sourced<bool>,
+    /// The folder that holds the runs; none is `$XDG_STATE_HOME/otel-run`.
+    pub state_dir: Option<Sourced<PathBuf>>,
+    /// Whether otel-run keeps its words to itself.
+    pub quiet: Sourced<bool>,
+    /// `OTEL_SDK_DISABLED=true`: nothing is recorded, the context is passed on as it came.
+    pub sdk_disabled: Sourced<bool>,
+    /// How the run's own span is sampled.
+    pub sampler: Sourced<Sampler>,
+    /// Whether `tracecontext` is among `OTEL_PROPAGATORS`.
+    pub propagate_trace_context: Sourced<bool>,
+    /// Whether `baggage` is among `OTEL_PROPAGATORS`.
+    pub propagate_baggage: Sourced<bool>,
+}
+
+/// Something that is wrong with what the user said. In a run it is a warning, elsewhere an error.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Complaint {
+    /// Where it was said.
+    pub origin: Origin,
+    /// What is wrong and what to do about it, without credentials.
+    pub message: String,
+}
+
+impl std::fmt::Display for Complaint {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "{}: {}", self.origin, self.message)
+    }
+}
+
+impl<T> Sourced<T> {
+    /// `value`, said at `origin`.
+    pub fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+
+    /// `value`, because nobody said anything.
+    pub fn default_value(value: T) -> Self {
+        Self { value, origin: Origin::Default }
+    }
+}
+
+impl Protocol {
+    /// The name in `OTEL_EXPORTER_OTLP_PROTOCOL`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Protocol::Grpc => "grpc",
+            Protocol::HttpProtobuf => "http/protobuf",
+            Protocol::HttpJson => "http/json",
+        }
+    }
+}
+
+impl AgentChoice {
+    /// Reads `auto`, `none`, or a profile's name. Whether there is such a profile is not known here.
+    pub fn read(text: &str) -> Self {
+        match text.trim().to_ascii_lowercase().as_str() {
+            "auto" => AgentChoice::Auto,
+            "none" => AgentChoice::None,
+            name => AgentChoice::Named(name.to_owned()),
+        }
+    }
+}
+
+impl std::fmt::Display for AgentChoice {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            AgentChoice::Auto => out.write_str("auto"),
+            AgentChoice::None => out.write_str("none"),
+            AgentChoice::Named(name) => out.write_str(name),
+        }
+    }
+}
+
+impl Nest {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Nest::Adopt => "adopt",
+            Nest::Link => "link",
+            Nest::Off => "off",
+        }
+    }
+}
+
+impl Content {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Content::Off => "off",
+            Content::On => "on",
+        }
+    }
+}
+
+impl Default for Settings {
+    /// What holds where nobody said anything: no upstream, and so nothing is dialled.
+    fn default() -> Self {
+        Self {
+            upstream: None,
+            service_name: None,
+            resource_attributes: Vec::new(),
+            agent: Sourced::default_value(AgentChoice::Auto),
+            nest: Sourced::default_value(Nest::Adopt),
+            content: Sourced::default_value(Content::Off),
+            drain_deadline: None,
+            collector: Sourced::default_value(true),
+            state_dir: None,
+            quiet: Sourced::default_value(false),
+            sdk_disabled: Sourced::default_value(false),
+            sampler: Sourced::default_value(Sampler::ParentBasedAlwaysOn),
+            propagate_trace_context: Sourced::default_value(true),
+            propagate_baggage: Sourced::default_value(true),
+        }
+    }
+}

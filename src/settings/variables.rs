@@ -1,0 +1,144 @@
+//! Every environment variable that the program reads or sets, documented once.
+//!
+//! The constants and the table [`ALL`] come from one list, so that a reference can be printed from it.
+
+/// Whose variable it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Family {
+    /// Our own.
+    OtelRun,
+    /// The OpenTelemetry specification's.
+    OpenTelemetry,
+    /// Trace context in the environment (OpenTelemetry, "Environment Variables as Context Propagation Carriers").
+    Context,
+    /// Folders of the user (XDG Base Directory Specification, POSIX).
+    Folders,
+}
+
+/// What the program does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Usage {
+    /// It says something to the program.
+    Read,
+    /// The program sets or removes it for the command.
+    Injected,
+    /// Both: what it said is for the program, what the command sees is the program's.
+    ReadAndInjected,
+}
+
+/// One variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// Its name.
+    pub name: &'static str,
+    /// Whose it is.
+    pub family: Family,
+    /// What is done with it.
+    pub usage: Usage,
+    /// What it means, in one line.
+    pub meaning: &'static str,
+}
+
+macro_rules! variables {
+    ($($constant:ident = $name:literal, $family:ident, $usage:ident: $meaning:literal;)*) => {
+        $(#[doc = concat!("`", $name, "`: ", $meaning)] pub const $constant: &str = $name;)*
+
+        /// All of them, by family.
+        pub const ALL: &[Variable] = &[
+            $(Variable { name: $name, family: Family::$family, usage: Usage::$usage, meaning: $meaning },)*
+        ];
+    };
+}
+
+variables! {
+    RUN_ENDPOINT = "OTEL_RUN_ENDPOINT", OtelRun, ReadAndInjected:
+        "base URL of the backend, to which HTTP appends v1/traces, v1/metrics and v1/logs; removed for the command";
+    RUN_PROTOCOL = "OTEL_RUN_PROTOCOL", OtelRun, ReadAndInjected: "http/protobuf, http/json or grpc; removed for the command";
+    RUN_HEADERS = "OTEL_RUN_HEADERS", OtelRun, ReadAndInjected:
+        "headers for the backend, NAME=VALUE,NAME=VALUE with percent-encoding; a VALUE may be env:NAME or file:PATH; removed for the command";
+    RUN_COMPRESSION = "OTEL_RUN_COMPRESSION", OtelRun, ReadAndInjected: "gzip or none; removed for the command";
+    RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read: "the longest wait for one request, such as 5s; 0 is no limit";
+    RUN_SERVICE_NAME = "OTEL_RUN_SERVICE_NAME", OtelRun, Read: "service.name of everything in the run";
+    RUN_RESOURCE_ATTRIBUTES = "OTEL_RUN_RESOURCE_ATTRIBUTES", OtelRun, Read:
+        "resource attributes of everything in the run, KEY=VALUE,KEY=VALUE with percent-encoding";
+    RUN_AGENT = "OTEL_RUN_AGENT", OtelRun, Read: "auto, none, or the name of an agent's profile";
+    RUN_NEST = "OTEL_RUN_NEST", OtelRun, Read: "adopt, link or off: how the command's telemetry is put under the run";
+    RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "on or off: whether prompts, answers and tool data are kept";
+    RUN_DRAIN_DEADLINE = "OTEL_RUN_DRAIN_DEADLINE", OtelRun, Read:
+        "how long delivery may go on after the command ended, such as 5s";
+    RUN_COLLECTOR = "OTEL_RUN_COLLECTOR", OtelRun, Read: "on or off: whether the embedded collector is used";
+    RUN_STATE_DIR = "OTEL_RUN_STATE_DIR", OtelRun, Read: "the folder that holds the runs";
+    RUN_QUIET = "OTEL_RUN_QUIET", OtelRun, Read: "true: say nothing";
+    RUN_CONFIG = "OTEL_RUN_CONFIG", OtelRun, Read: "the user's settings file";
+
+    OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", OpenTelemetry, ReadAndInjected:
+        "base URL of the backend; the command gets the embedded collector instead";
+    OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", OpenTelemetry, ReadAndInjected:
+        "URL for traces, used as it stands; removed for the command";
+    OTLP_METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", OpenTelemetry, ReadAndInjected:
+        "URL for metrics, used as it stands; removed for the command";
+    OTLP_LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", OpenTelemetry, ReadAndInjected:
+        "URL for logs, used as it stands; removed for the command";
+    OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL", OpenTelemetry, ReadAndInjected:
+        "http/protobuf, http/json or grpc; the command gets what the embedded collector is told to speak";
+    OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS", OpenTelemetry, ReadAndInjected:
+        "headers for the backend, literal values with percent-encoding; the command never sees them";
+    OTLP_COMPRESSION = "OTEL_EXPORTER_OTLP_COMPRESSION", OpenTelemetry, ReadAndInjected: "gzip or none";
+    OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT", OpenTelemetry, Read:
+        "the longest wait for one request, in milliseconds; 0 is no limit";
+    OTEL_SERVICE_NAME = "OTEL_SERVICE_NAME", OpenTelemetry, ReadAndInjected: "service.name of everything in the run";
+    OTEL_RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES", OpenTelemetry, ReadAndInjected:
+        "resource attributes of everything in the run; void as a whole if one member cannot be decoded";
+    OTEL_SDK_DISABLED = "OTEL_SDK_DISABLED", OpenTelemetry, Read:
+        "true: nothing is recorded, the context is passed on as it came";
+    OTEL_TRACES_SAMPLER = "OTEL_TRACES_SAMPLER", OpenTelemetry, Read: "how the run's own span is sampled";
+    OTEL_TRACES_SAMPLER_ARG = "OTEL_TRACES_SAMPLER_ARG", OpenTelemetry, Read:
+        "the ratio for traceidratio and parentbased_traceidratio, from 0 to 1";
+    OTEL_PROPAGATORS = "OTEL_PROPAGATORS", OpenTelemetry, Read: "which context is read and passed on: tracecontext, baggage, none";
+
+    TRACEPARENT = "TRACEPARENT", Context, ReadAndInjected: "the parent span; the command gets the run's span";
+    TRACESTATE = "TRACESTATE", Context, ReadAndInjected: "what vendors add to the trace's context";
+    BAGGAGE = "BAGGAGE", Context, ReadAndInjected: "key and value pairs that travel with the context";
+
+    XDG_CONFIG_HOME = "XDG_CONFIG_HOME", Folders, Read:
+        "holds otel-run/config.toml, the user's settings file; ~/.config if unset";
+    XDG_STATE_HOME = "XDG_STATE_HOME", Folders, Read: "holds otel-run, the folder of the runs; ~/.local/state if unset";
+    HOME = "HOME", Folders, Read: "the user's home folder";
+}
+
+/// What says where a run goes, and with which credentials, in our own words. A command must not see it: the credentials
+/// are not its own, and an otel-run inside the command would pass the outer one by.
+pub const OWN_DESTINATION: &[&str] = &[RUN_ENDPOINT, RUN_PROTOCOL, RUN_HEADERS, RUN_COMPRESSION];
+
+/// Variables of the specification that say something about a destination which is not supported, and what to do.
+/// Without a word about them a user would look for the mistake at the backend.
+pub const UNSUPPORTED: &[(&str, &str)] = &[
+    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "set OTEL_EXPORTER_OTLP_PROTOCOL, which holds for all signals"),
+    ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "set OTEL_EXPORTER_OTLP_PROTOCOL, which holds for all signals"),
+    ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "set OTEL_EXPORTER_OTLP_PROTOCOL, which holds for all signals"),
+    ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "set OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals"),
+    ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "set OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals"),
+    ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "set OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals"),
+    ("OTEL_EXPORTER_OTLP_CERTIFICATE", "add the certificate to the system's roots"),
+    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "the backend is dialled without a client certificate"),
+    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "the backend is dialled without a client certificate"),
+];
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_fit_their_family() {
+        for (index, variable) in ALL.iter().enumerate() {
+            let name = variable.name;
+            assert!(ALL[..index].iter().all(|other| other.name != name), "{name} is there twice");
+            let ours = name.starts_with("OTEL_RUN_");
+            assert_eq!(ours, variable.family == Family::OtelRun, "{name}");
+            assert_eq!(name.starts_with("OTEL_") && !ours, variable.family == Family::OpenTelemetry, "{name}");
+            assert!(!variable.meaning.is_empty() && !variable.meaning.ends_with('.'), "{name}");
+        }
+    }
+}
