@@ -20,7 +20,7 @@ use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::signals::Totals;
 use crate::store::facts::{Intake, Outcome};
-use crate::store::{Journal, Log};
+use crate::store::{Journal, Log, summary};
 use crate::transform::{StandIn, Transform};
 
 /// Everything that the thread needs.
@@ -226,7 +226,6 @@ async fn serve(
         }
     }
     let recorder = recorder.borrow();
-    let journal = journal.borrow();
     let mut report = Report {
         intake: recorder.intake().clone(),
         totals: recorder.totals().clone(),
@@ -235,12 +234,7 @@ async fn serve(
         ..Report::default()
     };
     if has_target {
-        for (signal, intake) in &report.intake {
-            let position = journal.position(*signal);
-            let pending = intake.stored.saturating_sub(position.delivered + position.rejected);
-            let outcome = Outcome { delivered: position.delivered, pending, rejected: position.rejected };
-            report.outcome.insert(*signal, outcome);
-        }
+        report.outcome = summary::outcome(&report.intake, &journal.borrow());
     }
     report
 }

@@ -19,7 +19,7 @@ use crate::agent::{self, Detected, Hindrance, Mask, Profile, Situation};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
-use crate::settings::{AgentChoice, Complaint, Content, Nest, Origin, Settings, Sourced};
+use crate::settings::{AgentChoice, Complaint, Content, Nest, Origin, Settings, Sourced, variables};
 
 /// Where the run's collector listens.
 #[derive(Clone, PartialEq, Eq)]
@@ -160,6 +160,9 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
 
     let mut argv = inputs.argv.to_vec();
     let mut changes = context.changes.clone();
+    if collection != Collection::Disabled {
+        changes.extend(own_destination(environment));
+    }
     if let Collection::Redirected(collector) = &collection {
         let injected = agent::inject(&Situation {
             argv: inputs.argv,
@@ -196,6 +199,13 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         state_dir: inputs.state_dir.cloned(),
         warnings,
     }
+}
+
+/// Takes otel-run's own destination out of the command's environment: its credentials are not the command's, and an
+/// otel-run inside the command must deliver to this one.
+fn own_destination(environment: &Environment) -> impl Iterator<Item = Change> {
+    let set = variables::OWN_DESTINATION.iter().filter(|name| environment.raw(name).is_some());
+    set.map(|name| Change::remove(*name, "it says where otel-run delivers to, which is not the command's to know"))
 }
 
 fn complaint_text(complaint: &Complaint) -> String {

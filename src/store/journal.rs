@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -45,20 +45,29 @@ pub struct Position {
     pub rejected: u64,
 }
 
+/// Where entries are written down.
+#[derive(Debug)]
+enum Keeper {
+    Nobody,
+    /// Here, once there is a first entry.
+    At(PathBuf),
+    File(File),
+}
+
 /// The journal of a run's delivery.
 #[derive(Debug)]
 pub struct Journal {
-    file: Option<File>,
+    keeper: Keeper,
     positions: BTreeMap<Signal, Position>,
 }
 
 impl Journal {
     /// A journal that is not kept, for a run that is not on disk.
     pub fn in_memory() -> Self {
-        Self { file: None, positions: BTreeMap::new() }
+        Self { keeper: Keeper::Nobody, positions: BTreeMap::new() }
     }
 
-    /// Reads what is there; nothing there means that nothing was delivered yet. The file is made by the first entry.
+    /// Reads what is there; nothing there means that nothing was delivered yet.
     ///
     /// # Errors
     ///
@@ -78,14 +87,14 @@ impl Journal {
         Ok(journal)
     }
 
-    /// As [`Journal::read`], ready for entries.
+    /// As [`Journal::read`], ready for entries. The file is made by the first one.
     ///
     /// # Errors
     ///
     /// What the system said.
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut journal = Self::read(path)?;
-        journal.file = Some(super::run::private().append(true).create(true).open(path)?);
+        journal.keeper = Keeper::At(path.to_owned());
         Ok(journal)
     }
 
@@ -97,7 +106,12 @@ impl Journal {
     /// Notes a settled stretch. A failure to write it down costs a repeated delivery later, never a lost one.
     pub fn settle(&mut self, settled: &Settled) {
         self.advance(settled);
-        if let Some(file) = &mut self.file
+        if let Keeper::At(path) = &self.keeper
+            && let Ok(file) = super::run::private().append(true).create(true).open(path)
+        {
+            self.keeper = Keeper::File(file);
+        }
+        if let Keeper::File(file) = &mut self.keeper
             && let Ok(mut line) = serde_json::to_vec(settled)
         {
             // The line break in front closes a line that an earlier writer left torn.

@@ -12,6 +12,7 @@ pub mod facts;
 pub mod journal;
 pub mod log;
 pub mod run;
+pub mod summary;
 
 pub use journal::Journal;
 pub use log::Log;

@@ -1,1 +1,2 @@
-//! Being built.
+//! Views.
+pub mod line;

@@ -1,0 +1,170 @@
+//! `flush`: delivers what earlier runs left behind.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use tokio::sync::watch;
+use tokio::task::LocalSet;
+
+use super::said::Said;
+use crate::cli::Options;
+use crate::delivery::{Delivery, Phase, Source, Target};
+use crate::error::Error;
+use crate::message;
+use crate::otlp::Signal;
+use crate::settings::{Origin, Protocol, Sourced, Upstream};
+use crate::store::facts::{Destination, Outcome, Summary};
+use crate::store::{RunFolder, summary};
+
+/// How long one run may take, where the user set no deadline: somebody asked for it and waits.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Delivers the runs named in `wanted`, or all that are not delivered whole.
+pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
+    let said = Said::gather_strictly(options)?;
+    let store = said.store()?;
+    let folders = if wanted.is_empty() {
+        store.list()?
+    } else {
+        wanted.iter().map(|name| store.find(Some(name))).collect::<Result<Vec<_>, _>>()?
+    };
+    let patience = said.settings.drain_deadline.as_ref().map_or(PATIENCE, |deadline| deadline.value);
+    let mut left: Vec<String> = Vec::new();
+    let mut told = String::new();
+    let progress = progress(folders.len(), said.settings.quiet.value);
+    for folder in folders {
+        progress.inc(1);
+        let Ok(before) = folder.summary_or_made() else { continue };
+        let asked_for = !wanted.is_empty();
+        let pending: u64 = before.outcome.values().map(|outcome| outcome.pending).sum();
+        if pending == 0 && !(asked_for && before.outcome.is_empty()) {
+            continue;
+        }
+        progress.set_message(folder.id());
+        match deliver(&said, &folder, before, patience)? {
+            Delivered::Busy => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
+            Delivered::Counted(after) => {
+                told.push_str(&line(&folder.id(), &after));
+                if after.outcome.values().any(|outcome| outcome.pending > 0) {
+                    left.push(folder.id());
+                }
+            }
+        }
+    }
+    progress.finish_and_clear();
+    if told.is_empty() {
+        told.push_str("everything is delivered\n");
+    }
+    if !said.settings.quiet.value {
+        message::print(&told)?;
+    }
+    if left.is_empty() { Ok(()) } else { Err(Error::Undelivered(format!("not delivered whole: {}", left.join(", ")))) }
+}
+
+enum Delivered {
+    /// Somebody else holds the run.
+    Busy,
+    Counted(Box<Summary>),
+}
+
+fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration) -> Result<Delivered, Error> {
+    let unreadable = |reason: String| Error::Unreadable { run: folder.id(), reason };
+    let target = target(said, before.started.destination.as_ref())?;
+    let Some(log) = folder.claim_log().map_err(|error| unreadable(error.to_string()))? else {
+        return Ok(Delivered::Busy);
+    };
+    let journal = folder.journal().map_err(|error| unreadable(error.to_string()))?;
+    let journal = Rc::new(RefCell::new(journal));
+    let failures = Rc::new(RefCell::new(BTreeMap::new()));
+    let delivery = Delivery {
+        source: Rc::new(Source::new(log)),
+        journal: Rc::clone(&journal),
+        failures: Rc::clone(&failures),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    // Kept until the end: a lane takes a lost sender for a change.
+    let (_phase, finishing) = watch::channel(Phase::Finishing);
+    LocalSet::new().block_on(&runtime, async {
+        let _ = tokio::time::timeout(patience, delivery.run(target, finishing)).await;
+    });
+    runtime.shutdown_background();
+    // The one before may have been written while another flush was at work.
+    let mut after = folder.summary_or_made().unwrap_or(before);
+    after.outcome = summary::outcome(&after.intake, &journal.borrow());
+    after.last_failure = failures.borrow().values().next().cloned();
+    let _ = folder.write_summary(&after);
+    Ok(Delivered::Counted(Box::new(after)))
+}
+
+/// Where to deliver to: what is configured now, or where the run was to go.
+fn target(said: &Said, recorded: Option<&Destination>) -> Result<Target, Error> {
+    let recorded_upstream;
+    let upstream = match (&said.settings.upstream, recorded) {
+        (Some(upstream), _) => upstream,
+        (None, Some(recorded)) if recorded.header_names.is_empty() && !recorded.endpoint.is_empty() => {
+            recorded_upstream = upstream_of(recorded);
+            &recorded_upstream
+        }
+        (None, Some(recorded)) if !recorded.header_names.is_empty() => {
+            return Err(Error::Upstream(format!(
+                "the run goes to {} with the headers {}, whose values are not kept: say endpoint and headers again",
+                recorded.endpoint,
+                recorded.header_names.join(", ")
+            )));
+        }
+        _ => return Err(Error::NoUpstream),
+    };
+    said.target(upstream).map_err(|reasons| Error::Upstream(reasons.join("\n")))
+}
+
+fn upstream_of(recorded: &Destination) -> Upstream {
+    fn sourced<T>(value: T) -> Sourced<T> {
+        Sourced { value, origin: Origin::Default }
+    }
+    let protocol = match recorded.protocol.as_str() {
+        "grpc" => Protocol::Grpc,
+        "http/json" => Protocol::HttpJson,
+        _ => Protocol::HttpProtobuf,
+    };
+    Upstream {
+        endpoint: Some(sourced(recorded.endpoint.clone())),
+        traces_endpoint: None,
+        metrics_endpoint: None,
+        logs_endpoint: None,
+        protocol: sourced(protocol),
+        headers: Vec::new(),
+        gzip: sourced(false),
+        timeout: sourced(crate::settings::DEFAULT_TIMEOUT),
+    }
+}
+
+fn line(run: &str, summary: &Summary) -> String {
+    let mut line = run.to_owned();
+    for signal in Signal::ALL {
+        let Some(outcome) = summary.outcome.get(&signal) else { continue };
+        let Outcome { delivered, pending, rejected } = *outcome;
+        line.push_str(&format!("  {delivered} {} delivered", signal.items()));
+        if rejected > 0 {
+            line.push_str(&format!(", {rejected} rejected"));
+        }
+        if pending > 0 {
+            line.push_str(&format!(", {pending} pending"));
+        }
+    }
+    if let Some(reason) = &summary.last_failure {
+        line.push_str(&format!(" ({reason})"));
+    }
+    line.push('\n');
+    line
+}
+
+fn progress(runs: usize, quiet: bool) -> ProgressBar {
+    if quiet || !message::stderr_is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{bar:20} {pos}/{len} runs  {msg}");
+    ProgressBar::new(runs as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+}

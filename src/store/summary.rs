@@ -1,0 +1,84 @@
+//! A run's summary made from its log and journal, for a run that was not closed, or whose delivery went on.
+
+use std::collections::BTreeMap;
+
+use opentelemetry_proto::tonic::trace::v1::TracesData;
+use prost::Message;
+
+use super::facts::{Ended, Intake, Outcome, Started, Summary};
+use super::journal::Journal;
+use super::log::{Kind, Log, LogError};
+use super::run::RunFolder;
+use crate::otlp::Signal;
+use crate::signals;
+
+/// Why a run has no summary.
+#[derive(Debug, thiserror::Error)]
+pub enum SummaryError {
+    /// Its log cannot be read.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// Its log does not begin with how it was started.
+    #[error("its log is damaged at the beginning")]
+    NoBeginning,
+}
+
+impl RunFolder {
+    /// The summary that was written when the run ended, or one made from the log as it is.
+    ///
+    /// # Errors
+    ///
+    /// When there is no written one and the log cannot be read.
+    pub fn summary_or_made(&self) -> Result<Summary, SummaryError> {
+        match self.summary() {
+            Some(summary) if summary.ended.is_some() => Ok(summary),
+            _ => made(&self.read_log()?, &self.read_journal().unwrap_or_else(|_| Journal::in_memory())),
+        }
+    }
+}
+
+fn made(log: &Log, journal: &Journal) -> Result<Summary, SummaryError> {
+    let (mut at, mut payload) = (Log::start(), Vec::new());
+    let mut started: Option<Started> = None;
+    let mut ended: Option<Ended> = None;
+    let mut totals = signals::Totals::default();
+    let mut intake: BTreeMap<Signal, Intake> = BTreeMap::new();
+    while let Some(header) = log.read(at, &mut payload).map_err(LogError::Io)? {
+        at += header.record_length();
+        match header.kind {
+            Kind::Started => started = serde_json::from_slice(&payload).ok(),
+            Kind::Ended => ended = serde_json::from_slice(&payload).ok(),
+            Kind::Batch(signal) => {
+                let counts = intake.entry(signal).or_default();
+                counts.received += u64::from(header.items);
+                counts.stored += u64::from(header.items);
+                if signal == Signal::Traces {
+                    add_activities(&payload, &mut totals);
+                }
+            }
+        }
+    }
+    let started = started.ok_or(SummaryError::NoBeginning)?;
+    let outcome = if started.destination.is_some() { outcome(&intake, journal) } else { BTreeMap::new() };
+    Ok(Summary { started, ended, totals, intake, outcome, last_failure: None })
+}
+
+/// What became of what is in the log, by what the journal says.
+pub fn outcome(intake: &BTreeMap<Signal, Intake>, journal: &Journal) -> BTreeMap<Signal, Outcome> {
+    let of = |(signal, intake): (&Signal, &Intake)| {
+        let position = journal.position(*signal);
+        let pending = intake.stored.saturating_sub(position.delivered + position.rejected);
+        (*signal, Outcome { delivered: position.delivered, pending, rejected: position.rejected })
+    };
+    intake.iter().map(of).collect()
+}
+
+fn add_activities(request: &[u8], totals: &mut signals::Totals) {
+    let Ok(data) = TracesData::decode(request) else { return };
+    for scope_spans in data.resource_spans.iter().flat_map(|resource_spans| &resource_spans.scope_spans) {
+        let scope = scope_spans.scope.as_ref().map(|scope| scope.name.as_str()).unwrap_or_default();
+        for activity in scope_spans.spans.iter().filter_map(|span| signals::classify(scope, span)) {
+            totals.add(&activity);
+        }
+    }
+}
