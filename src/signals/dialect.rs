@@ -1,0 +1,124 @@
+//! The shape of the tables: how one agent, or one convention, names what it does.
+
+/// A text to recognise a span or a scope by.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Text {
+    /// The whole text.
+    Is(&'static str),
+    /// How it begins.
+    Starts(&'static str),
+}
+
+impl Text {
+    /// Whether `text` is meant.
+    pub(super) fn matches(self, text: &[u8]) -> bool {
+        match self {
+            Text::Is(whole) => text == whole.as_bytes(),
+            Text::Starts(start) => text.starts_with(start.as_bytes()),
+        }
+    }
+
+    /// What it begins with; 0 for an empty pattern.
+    pub(super) const fn initial(self) -> u8 {
+        let (Text::Is(pattern) | Text::Starts(pattern)) = self;
+        let pattern = pattern.as_bytes();
+        if pattern.is_empty() { 0 } else { pattern[0] }
+    }
+}
+
+/// What spans of one name are.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Role {
+    /// The user's request.
+    Prompt,
+    /// A request to a model, with its tokens.
+    ModelCall,
+    /// A step around requests to models that have spans of their own.
+    ModelStep,
+    /// The tokens of the enclosing request; spans of this name without tokens mean nothing.
+    ModelUsage,
+    /// A tool call.
+    ToolCall,
+    /// A tool call that is told in the span event of this `event.name`.
+    ToolCallInEvent(&'static str),
+    /// Another span of a tool call.
+    ToolEcho(EchoTells),
+    /// Another agent at work.
+    SubAgent,
+    /// Whatever `gen_ai.operation.name` says.
+    Operation,
+}
+
+/// Whether the second span of a tool call adds anything to the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum EchoTells {
+    /// The first span says the same.
+    Nothing,
+    /// Only the second one knows whether the call failed.
+    Failure,
+}
+
+/// What all other spans of a scope are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Rest {
+    /// The agent's inner workings.
+    Housekeeping,
+    /// Something that a person may want to see.
+    Shown,
+}
+
+/// The unit of a number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    Seconds,
+    Milliseconds,
+}
+
+/// Whether cached tokens are part of the number of input tokens.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Cached {
+    /// They are, as the GenAI conventions have it.
+    Included,
+    /// They have to be added, as in Anthropic's interface.
+    Apart,
+    /// As [`Cached::Apart`] if the provider is Anthropic and none of the attributes that begin with this text is
+    /// there: so did the AI SDK before it had them.
+    ApartForAnthropicUnless(&'static str),
+}
+
+/// Under which attributes the values stand, the best first.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Fields {
+    pub(super) model: &'static [&'static str],
+    /// A provider by its conventional name.
+    pub(super) provider: &'static [&'static str],
+    /// A provider by any other name.
+    pub(super) raw_provider: &'static [&'static str],
+    pub(super) input: &'static [&'static str],
+    pub(super) output: &'static [&'static str],
+    pub(super) cache_read: &'static [&'static str],
+    pub(super) cache_write: &'static [&'static str],
+    pub(super) reasoning: &'static [&'static str],
+    pub(super) cached: Cached,
+    pub(super) first_chunk: &'static [(&'static str, Unit)],
+    pub(super) tool: &'static [&'static str],
+    pub(super) call_id: &'static [&'static str],
+    pub(super) agent: &'static [&'static str],
+    /// Truth values that say whether it went well.
+    pub(super) success: &'static [&'static str],
+}
+
+/// How one agent, or one convention, names what it does.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Dialect {
+    /// The scopes that speak it; empty where the span names alone are enough.
+    pub(super) scopes: &'static [Text],
+    /// What spans mean by their names; the first match counts.
+    pub(super) spans: &'static [(Text, Role)],
+    /// What other spans of `scopes` are.
+    pub(super) rest: Rest,
+    /// Where the values stand.
+    pub(super) fields: &'static Fields,
+    /// What a model call is for, by the name of a span around it.
+    pub(super) purposes: &'static [(&'static str, &'static str)],
+}
