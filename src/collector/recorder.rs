@@ -69,9 +69,8 @@ impl Recorder {
                 if !signals::worth_decoding(seen.name) {
                     return;
                 }
-                if let (Ok(scope), Ok(service), Ok(span)) =
-                    (std::str::from_utf8(seen.scope), std::str::from_utf8(seen.service), Span::decode(seen.message))
-                    && let Some(activity) = signals::classify(scope, service, &span)
+                if let (Ok(scope), Ok(span)) = (std::str::from_utf8(seen.scope), Span::decode(seen.message))
+                    && let Some(activity) = signals::classify(scope, &span)
                 {
                     totals.add(&activity);
                 }

@@ -43,8 +43,6 @@ pub struct Rules {
 pub struct SpanSeen<'a> {
     /// The name of its instrumentation scope.
     pub scope: &'a [u8],
-    /// `service.name` of its resource, as it came.
-    pub service: &'a [u8],
     /// Its name.
     pub name: &'a [u8],
     /// The whole `Span` message.

@@ -9,7 +9,6 @@ use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
     pub(super) scope: &'a [u8],
-    pub(super) service: &'a [u8],
     pub(super) family: Family,
 }
 
@@ -101,7 +100,7 @@ impl Pass<'_> {
                 }
             }
         }
-        let origin = Origin { scope, service, family: Family::of_scope(scope, service) };
+        let origin = Origin { scope, family: Family::of_scope(scope, service) };
         for field in Reader::new(group) {
             let field = field?;
             match (field.number, field.value.bytes()) {

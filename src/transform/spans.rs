@@ -83,7 +83,6 @@ impl Pass<'_> {
         }
         (self.observe)(SpanSeen {
             scope: origin.scope,
-            service: origin.service,
             name: identity.name,
             message: &out[start..],
         });
