@@ -28,9 +28,7 @@ impl fmt::Display for WireError {
             WireError::BadWireType(kind) => {
                 write!(out, "a protobuf field has the wire type {kind}")
             }
-            WireError::LengthBeyondEnd => {
-                out.write_str("a protobuf field is longer than the message it is in")
-            }
+            WireError::LengthBeyondEnd => out.write_str("a protobuf field is longer than the message it is in"),
             WireError::BadFieldNumber => out.write_str("a protobuf field number is out of range"),
         }
     }
@@ -157,10 +155,7 @@ fn read_field<'a>(input: &mut &'a [u8]) -> Result<(u32, Value<'a>), WireError> {
         1 => Value::Fixed64(read_fixed64(input)?),
         2 => {
             let length = read_varint(input)?;
-            match usize::try_from(length)
-                .ok()
-                .and_then(|length| input.split_at_checked(length))
-            {
+            match usize::try_from(length).ok().and_then(|length| input.split_at_checked(length)) {
                 Some((bytes, rest)) => {
                     *input = rest;
                     Value::Bytes(bytes)
@@ -203,11 +198,7 @@ fn read_long_varint(input: &mut &[u8]) -> Result<u64, WireError> {
             return Ok(value);
         }
     }
-    Err(if input.len() < 10 {
-        WireError::Truncated
-    } else {
-        WireError::VarintTooLong
-    })
+    Err(if input.len() < 10 { WireError::Truncated } else { WireError::VarintTooLong })
 }
 
 /// Takes eight bytes off the front of `input`, as packed fields hold them.
@@ -325,10 +316,7 @@ pub fn open_message(out: &mut Vec<u8>, number: u32, hint_len: usize) -> OpenMess
     put_tag(out, number, WireType::Bytes);
     let width = varint_len(hint_len as u64);
     out.extend_from_slice(&[0; 10][..width]);
-    OpenMessage {
-        start: out.len(),
-        width,
-    }
+    OpenMessage { start: out.len(), width }
 }
 
 /// Ends the field that `open_message` began and writes its length. Where the hint was wrong by so much that the length
@@ -364,12 +352,7 @@ fn move_contents(out: &mut Vec<u8>, from: usize, to: usize) {
 /// Appends a message field whose contents `write` appends, probably `hint_len` bytes of them; gives back what `write`
 /// gives back. What `write` appended stays there also when it gives back an error.
 #[inline]
-pub fn put_message<R>(
-    out: &mut Vec<u8>,
-    number: u32,
-    hint_len: usize,
-    write: impl FnOnce(&mut Vec<u8>) -> R,
-) -> R {
+pub fn put_message<R>(out: &mut Vec<u8>, number: u32, hint_len: usize, write: impl FnOnce(&mut Vec<u8>) -> R) -> R {
     let open = open_message(out, number, hint_len);
     let result = write(out);
     close_message(out, open);
@@ -442,10 +425,7 @@ mod tests {
     fn nodes() -> impl Strategy<Value = Vec<Node>> {
         let number = 1_u32..1 << 29;
         let leaf = prop_oneof![
-            (
-                number.clone(),
-                (0_u32..64).prop_flat_map(|shift| 0..=u64::MAX >> shift)
-            )
+            (number.clone(), (0_u32..64).prop_flat_map(|shift| 0..=u64::MAX >> shift))
                 .prop_map(|(number, value)| Node::Varint(number, value)),
             (number.clone(), any::<u64>()).prop_map(|(number, value)| Node::Fixed64(number, value)),
             (number.clone(), any::<u32>()).prop_map(|(number, value)| Node::Fixed32(number, value)),
@@ -513,26 +493,13 @@ mod tests {
             (&[0x0d, 1, 2, 3], WireError::Truncated),
             (&[0x0a], WireError::Truncated),
             (&[0x0a, 2, 1], WireError::LengthBeyondEnd),
-            (
-                &[
-                    0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01,
-                ],
-                WireError::LengthBeyondEnd,
-            ),
-            (
-                &[
-                    0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02,
-                ],
-                WireError::VarintTooLong,
-            ),
+            (&[0x0a, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01], WireError::LengthBeyondEnd),
+            (&[0x08, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x02], WireError::VarintTooLong),
             (&[0xff; 12], WireError::VarintTooLong),
             (&[0x0b], WireError::BadWireType(3)),
             (&[0x0e, 0], WireError::BadWireType(6)),
             (&[0x00, 0], WireError::BadFieldNumber),
-            (
-                &[0x80, 0x80, 0x80, 0x80, 0x10, 0],
-                WireError::BadFieldNumber,
-            ),
+            (&[0x80, 0x80, 0x80, 0x80, 0x10, 0], WireError::BadFieldNumber),
         ];
         for (bytes, error) in cases {
             let mut reader = Reader::new(bytes);
