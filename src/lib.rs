@@ -29,6 +29,7 @@ pub mod store;
 pub mod view;
 
 pub mod environment;
+pub mod machine;
 pub mod message;
 pub mod otlp;
 pub mod secret;

@@ -1,2 +1,5 @@
-//! probe
-fn main() {}
+//! The `otel-run` binary: see the library for everything.
+
+fn main() -> std::process::ExitCode {
+    otel_run::command::main()
+}

@@ -1,1 +1,50 @@
-//! Being built.
+//! Agents: how a command is recognised as one, and what makes it export its telemetry to the run's collector.
+//!
+//! A [`Profile`] is a value; [`detect`] finds the one for a command line and [`inject`] applies it. Nothing here touches
+//! a process or a file.
+
+mod attributes;
+mod backend;
+mod change;
+mod detect;
+mod inject;
+mod jsonc;
+mod known;
+mod launchers;
+pub mod opencode;
+pub mod other;
+mod profile;
+mod proxy;
+
+pub use change::{Action, Change, Value};
+pub use detect::{Detected, RecognisedFrom, as_profile, detect};
+pub(crate) use inject::Mask;
+pub use inject::{Injected, Situation, inject, resource_attributes};
+pub use launchers::Hindrance;
+pub use profile::{
+    Alternative, Argument, Caution, Edit, Event, Flush, Injection, LastBatches, Means, Modes, Probe, Profile,
+    RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
+};
+
+/// The metadata key by which an exporter that knows gRPC only, and hence no path, shows the run's token.
+pub const TOKEN_KEY: &str = "x-otel-run-token";
+
+/// All built-in profiles; the last one is for commands that are none of the others.
+pub static PROFILES: [Profile; 8] = [
+    opencode::PROFILE,
+    known::CLAUDE,
+    known::CODEX,
+    known::GEMINI,
+    known::QWEN,
+    known::COPILOT,
+    known::CN,
+    other::PROFILE,
+];
+
+/// The profile for any other command.
+pub static OTHER: Profile = other::PROFILE;
+
+/// The built-in profile of this name.
+pub fn named(name: &str) -> Option<&'static Profile> {
+    PROFILES.iter().find(|profile| profile.name == name)
+}

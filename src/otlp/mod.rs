@@ -1,5 +1,8 @@
 //! OTLP as data: the signals, the encodings, the protobuf wire format, the JSON mapping.
 
+pub mod json;
+pub mod schema;
+pub mod status;
 pub mod wire;
 
 use serde::{Deserialize, Serialize};

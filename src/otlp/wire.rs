@@ -18,6 +18,8 @@ pub enum WireError {
     LengthBeyondEnd,
     /// The field number is 0 or above 2^29 - 1.
     BadFieldNumber,
+    /// Messages are nested deeper than a reader goes.
+    TooDeep,
 }
 
 impl fmt::Display for WireError {
@@ -30,6 +32,7 @@ impl fmt::Display for WireError {
             }
             WireError::LengthBeyondEnd => out.write_str("a protobuf field is longer than the message it is in"),
             WireError::BadFieldNumber => out.write_str("a protobuf field number is out of range"),
+            WireError::TooDeep => out.write_str("the protobuf message is nested too deep"),
         }
     }
 }

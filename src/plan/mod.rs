@@ -1,1 +1,304 @@
-//! Being built.
+//! The plan of a run, as a value: what is started, with which changes to its environment and why, under which span, and
+//! where its telemetry goes. Making it touches nothing; whoever runs it does nothing else.
+
+mod destination;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::ffi::OsString;
+use std::fmt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+pub use crate::agent::{Action, Change, Value};
+pub use destination::{Destination, Header, without_credentials};
+
+use crate::agent::{self, Detected, Hindrance, Mask, Profile, Situation};
+use crate::environment::Environment;
+use crate::otlp::Signal;
+use crate::secret::Secret;
+use crate::settings::{AgentChoice, Complaint, Content, Nest, Origin, Settings, Sourced};
+
+/// Where the run's collector listens.
+#[derive(Clone, PartialEq, Eq)]
+pub struct CollectorAddress {
+    /// The base URL for exporters, with the token as its path: `http://127.0.0.1:PORT/TOKEN`.
+    pub base_url: String,
+    /// The token in it.
+    pub token: Secret,
+}
+
+impl fmt::Debug for CollectorAddress {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.token.mask(&self.base_url))
+    }
+}
+
+/// The run's span context and how it reaches the command.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ContextFacts {
+    /// 32 lower-case hex digits.
+    pub trace_id: String,
+    /// The run span's id: 16 lower-case hex digits.
+    pub span_id: String,
+    /// The span that `TRACEPARENT` named, where it was valid.
+    pub parent_span_id: Option<String>,
+    /// Whether the trace is sampled.
+    pub sampled: bool,
+    /// Whether the run span is recorded.
+    pub recording: bool,
+    /// The changes to the command's environment that carry the context (`TRACEPARENT` and so on).
+    pub changes: Vec<Change>,
+}
+
+/// Everything that a plan is made from.
+#[derive(Clone, Copy)]
+pub struct Inputs<'a> {
+    /// The program and its arguments, as typed.
+    pub argv: &'a [OsString],
+    /// otel-run's own environment, which the command would inherit.
+    pub environment: &'a Environment,
+    /// What the user said.
+    pub settings: &'a Settings,
+    /// What is wrong with what the user said.
+    pub complaints: &'a [Complaint],
+    /// The bound collector, or a placeholder where the plan is only shown; none where there is no collector.
+    pub collector: Option<&'a CollectorAddress>,
+    /// The run's span context.
+    pub context: &'a ContextFacts,
+    /// What otel-run knows and the command's resource should say as well, such as `otel_run.run.id`.
+    pub resource_attributes: &'a [(String, String)],
+    /// The run span's name.
+    pub span_name: &'a str,
+    /// How long delivery may go on after the command ended.
+    pub drain_deadline: &'a Sourced<Duration>,
+    /// The folder that holds the runs; none where no folder can be named.
+    pub state_dir: Option<&'a Sourced<PathBuf>>,
+    /// What the agent answered to its profile's probe (stderr), if it was asked and failed.
+    pub probe_answer: Option<&'a str>,
+}
+
+/// What will be done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plan {
+    /// The program and its arguments, after injection.
+    pub argv: Vec<OsString>,
+    /// How the command's environment differs from otel-run's, in the order in which it is applied.
+    pub environment: Vec<Change>,
+    /// What is started.
+    pub agent: Detected,
+    /// Which profile was asked for.
+    pub agent_choice: Sourced<AgentChoice>,
+    /// The run span's name.
+    pub span_name: String,
+    /// The run's span context; its changes are among those of `environment`.
+    pub context: ContextFacts,
+    /// How the command's telemetry is collected.
+    pub collection: Collection,
+    /// Where the run is delivered; none means that it stays on disk.
+    pub destination: Option<Destination>,
+    /// How the command's telemetry is put under the run span.
+    pub nest: Sourced<Nest>,
+    /// Whether content is kept.
+    pub content: Sourced<Content>,
+    /// How long delivery may go on after the command ended.
+    pub drain_deadline: Sourced<Duration>,
+    /// The folder that holds the runs; none where no folder can be named.
+    pub state_dir: Option<Sourced<PathBuf>>,
+    /// What the user should know, without credentials.
+    pub warnings: Vec<String>,
+}
+
+/// How the command's telemetry is collected.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Collection {
+    /// The agent is told to send it to this collector.
+    Redirected(CollectorAddress),
+    /// The collector listens, and the command is told nothing about it.
+    NotTold(CollectorAddress, Untold),
+    /// The user switched the collector off: the command exports to wherever it does without otel-run.
+    Off(Origin),
+    /// The collector could not be had; the same follows.
+    Unavailable,
+    /// `OTEL_SDK_DISABLED` is true: nothing is recorded.
+    Disabled,
+}
+
+/// Why the command is not told about the collector.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// `--agent none`
+    NoAgent,
+    /// `OTEL_CONFIG_FILE` decides where it exports to.
+    ConfigFile,
+    /// Every signal that the agent has is switched off by `OTEL_*_EXPORTER=none`.
+    SwitchedOff,
+}
+
+impl Plan {
+    /// The command's environment: `base` with the changes applied.
+    pub fn environment(&self, base: &Environment) -> Environment {
+        let mut environment = base.clone();
+        for change in &self.environment {
+            match &change.action {
+                Action::Set(value) => environment.set(&change.name, value.expose()),
+                Action::Remove => environment.remove(&change.name),
+            }
+        }
+        environment
+    }
+}
+
+/// Makes the plan.
+pub fn make(inputs: Inputs<'_>) -> Plan {
+    let Inputs { settings, environment, context, .. } = inputs;
+    let mut warnings: Vec<String> = inputs.complaints.iter().map(complaint_text).collect();
+    let detected = detect(inputs, &mut warnings);
+    let collection = collection(inputs, &detected, &mut warnings);
+
+    let mut argv = inputs.argv.to_vec();
+    let mut changes = context.changes.clone();
+    if let Collection::Redirected(collector) = &collection {
+        let injected = agent::inject(&Situation {
+            argv: inputs.argv,
+            detected: &detected,
+            environment,
+            endpoint: &collector.base_url,
+            token: &collector.token,
+            probe_answer: inputs.probe_answer,
+        });
+        argv = injected.argv;
+        changes.extend(injected.changes);
+        warnings.extend(injected.warnings);
+    }
+    if collection != Collection::Disabled && settings.agent.value != AgentChoice::None {
+        match agent::resource_attributes(detected.profile, environment, inputs.resource_attributes) {
+            Ok(change) => changes.extend(change),
+            Err(warning) => warnings.push(warning),
+        }
+    }
+    warnings.extend(hindrances(&detected, &changes));
+
+    Plan {
+        argv,
+        environment: changes,
+        agent: detected,
+        agent_choice: settings.agent.clone(),
+        span_name: inputs.span_name.to_owned(),
+        context: context.clone(),
+        collection,
+        destination: settings.upstream.as_ref().map(Destination::of),
+        nest: settings.nest.clone(),
+        content: settings.content.clone(),
+        drain_deadline: inputs.drain_deadline.clone(),
+        state_dir: inputs.state_dir.cloned(),
+        warnings,
+    }
+}
+
+fn complaint_text(complaint: &Complaint) -> String {
+    match &complaint.origin {
+        Origin::Default => complaint.message.clone(),
+        origin => format!("{origin}: {}", complaint.message),
+    }
+}
+
+fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {
+    let name = match &inputs.settings.agent.value {
+        AgentChoice::Auto => return agent::detect(inputs.argv),
+        AgentChoice::None => return agent::as_profile(inputs.argv, &agent::OTHER),
+        AgentChoice::Named(name) => name,
+    };
+    match agent::named(name) {
+        Some(profile) => agent::as_profile(inputs.argv, profile),
+        None => {
+            let names: Vec<&str> = agent::PROFILES.iter().map(|profile| profile.name).collect();
+            warnings.push(format!(
+                "{}: there is no agent named {name:?}; the command is recognised by itself instead (known: auto, none, {})",
+                inputs.settings.agent.origin,
+                names.join(", ")
+            ));
+            agent::detect(inputs.argv)
+        }
+    }
+}
+
+fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<String>) -> Collection {
+    let profile = detected.profile;
+    if inputs.settings.sdk_disabled.value {
+        return Collection::Disabled;
+    }
+    // Declarative configuration, "Configuration SDK": with OTEL_CONFIG_FILE all other OTEL_* variables are void, unless the
+    // file refers to them. A file that refers to some of them would combine our endpoint with a backend's headers, so all
+    // of them stay as they are.
+    let config_file = inputs.environment.get("OTEL_CONFIG_FILE").is_some() && !profile.ignores("OTEL_CONFIG_FILE");
+    let no_agent = inputs.settings.agent.value == AgentChoice::None;
+    let wanted = &inputs.settings.collector;
+    let Some(collector) = inputs.collector.filter(|_| wanted.value).cloned() else {
+        if config_file && !no_agent && !inputs.resource_attributes.is_empty() {
+            warnings.push(
+                "OTEL_CONFIG_FILE is set: an SDK that reads it ignores the resource attributes given in the environment".to_owned(),
+            );
+        }
+        return if wanted.value { Collection::Unavailable } else { Collection::Off(wanted.origin.clone()) };
+    };
+    if no_agent {
+        return Collection::NotTold(collector, Untold::NoAgent);
+    }
+    if config_file {
+        warnings.push(
+            "OTEL_CONFIG_FILE is set: the command exports to where that file says and not to the run's collector, since an \
+             SDK that reads it ignores every other OTEL_* variable; unset it for this command to have its telemetry in the run"
+                .to_owned(),
+        );
+        return Collection::NotTold(collector, Untold::ConfigFile);
+    }
+    match switched_off(profile, inputs.environment, warnings) {
+        true => Collection::NotTold(collector, Untold::SwitchedOff),
+        false => Collection::Redirected(collector),
+    }
+}
+
+/// Whether the user switched off all that the agent exports, by variables that the agent itself ignores.
+fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec<String>) -> bool {
+    let variable = |signal: &Signal| format!("OTEL_{}_EXPORTER", signal.as_str().to_ascii_uppercase());
+    let off: Vec<String> = profile
+        .speaks
+        .signals
+        .iter()
+        .map(variable)
+        .filter(|name| profile.ignores(name))
+        .filter(|name| environment.get(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("none")))
+        .collect();
+    if off.is_empty() {
+        return false;
+    }
+    let all = off.len() == profile.speaks.signals.len();
+    let (names, title) = (off.join(" and "), profile.title);
+    warnings.push(if all {
+        format!("{names} is none: {title} is not told to export anything")
+    } else {
+        format!("{names} is none, but {title} has one switch for all signals and exports it all the same")
+    });
+    all
+}
+
+fn hindrances(detected: &Detected, changes: &[Change]) -> Vec<String> {
+    let changed = |name: &str| changes.iter().any(|change| change.name == name);
+    detected
+        .hindrances
+        .iter()
+        .filter_map(|hindrance| match hindrance {
+            Hindrance::Dropped(by) if !changes.is_empty() => Some(format!(
+                "`{by}` keeps the environment from {}: it learns neither the run's context nor its collector; put otel-run behind it",
+                detected.program_name
+            )),
+            Hindrance::Overridden(name) if changed(name) => {
+                Some(format!("the command line sets or removes {name} itself, so what otel-run gives does not arrive"))
+            }
+            _ => None,
+        })
+        .collect()
+}

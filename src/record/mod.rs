@@ -1,1 +1,222 @@
-//! Being built.
+//! What otel-run says about the run itself: one span, and log records about its start and its end, as OTLP protobuf.
+//!
+//! They are made by the OpenTelemetry SDK with a processor that keeps what ended, and turned into OTLP by its own
+//! transforms. Three things the SDK cannot express are set on the OTLP message: the random flag of a new trace, a
+//! `tracestate` byte for byte, and stand-in spans, whose ids are given.
+
+pub mod log;
+pub mod name;
+mod span;
+
+use std::time::Duration;
+
+use opentelemetry::trace::{SpanId, TraceId};
+use opentelemetry::{InstrumentationScope, KeyValue, Value};
+use opentelemetry_proto::transform::common::tonic::{Attributes, ResourceAttributesWithSchema};
+
+use crate::context::RunContext;
+use crate::context::names::SCHEMA_URL;
+use crate::context::resource::{OTEL_RUN, VERSION};
+
+pub use span::stand_ins;
+
+/// What is known when the command has been started, or could not be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunFacts {
+    /// The run's place in a trace.
+    pub context: RunContext,
+    /// The resource, from [`crate::context::resource::wrapper_resource`].
+    pub resource: Vec<(String, Value)>,
+    /// The run's name.
+    pub run_id: String,
+    /// The span's name, from [`name::span_name`].
+    pub name: String,
+    /// The agent's profile, if one was recognised.
+    pub agent: Option<String>,
+    /// The command as the user typed it (`argv[0]`).
+    pub command: String,
+    /// How many arguments the command got, itself included. What they are is never recorded.
+    pub args_count: usize,
+    /// The path of the executable file, where it was found.
+    pub executable_path: Option<String>,
+    /// The process id of the command; none where it could not be started.
+    pub pid: Option<u32>,
+    /// Whether the command has a terminal.
+    pub interactive: bool,
+    /// When the command was started, in nanoseconds since 1970.
+    pub started_unix_nano: u64,
+}
+
+/// How the command ended.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ExitFacts {
+    /// When it ended, in nanoseconds since 1970; where nobody saw the end, the last time that anything was heard.
+    pub ended_unix_nano: u64,
+    /// The exit status as a shell shows it: 128+n for death by signal n, 126/127 for a failed exec. None where nobody
+    /// saw the end because otel-run itself was killed.
+    pub exit_code: Option<i32>,
+    /// The signal that killed it, as in `SIGTERM`; never derived from the exit code.
+    pub signal: Option<String>,
+    /// Whether it left a core dump.
+    pub core_dumped: bool,
+    /// Whether otel-run killed it because its time was over.
+    pub timed_out: bool,
+    /// Why it could not be started.
+    pub exec_error: Option<ExecError>,
+    /// What it used.
+    pub usage: Option<Usage>,
+    /// Signals that were passed on to it, in their order.
+    pub forwarded: Vec<ForwardedSignal>,
+    /// Spans of other traces that belong to the run, for `--nest=link`.
+    pub links: Vec<SpanLink>,
+}
+
+/// A failed exec.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecError {
+    /// The name of the errno, as in `ENOENT`.
+    pub errno_name: String,
+    /// The operating system's words for it.
+    pub message: String,
+}
+
+/// What the command and the descendants that it waited for used (getrusage(2)).
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    /// Processor time in user mode.
+    pub user: Duration,
+    /// Processor time in the kernel.
+    pub system: Duration,
+    /// The largest resident set of any one process, in bytes.
+    pub max_rss_bytes: u64,
+    /// Page faults that needed no input.
+    pub minor_faults: u64,
+    /// Page faults that needed input.
+    pub major_faults: u64,
+    /// Context switches because a process waited.
+    pub voluntary_switches: u64,
+    /// Context switches because a process's time was up.
+    pub involuntary_switches: u64,
+}
+
+/// A signal that was passed on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForwardedSignal {
+    /// Its name, as in `SIGTERM`.
+    pub signal: String,
+    /// When, in nanoseconds since 1970.
+    pub unix_nano: u64,
+}
+
+/// A span of another trace.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SpanLink {
+    /// Its trace.
+    pub trace_id: TraceId,
+    /// Its id.
+    pub span_id: SpanId,
+}
+
+/// A span that others named as their parent and that never arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StandIn {
+    /// The id that was named.
+    pub span_id: SpanId,
+    /// When the first of its children began, in nanoseconds since 1970.
+    pub start_unix_nano: u64,
+    /// When the last of its children ended, in nanoseconds since 1970.
+    pub end_unix_nano: u64,
+    /// How many there are.
+    pub children: u64,
+}
+
+/// What a run that ended has to say.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Records {
+    /// An `ExportTraceServiceRequest`; none where the trace is not sampled.
+    pub traces: Option<Vec<u8>>,
+    /// An `ExportLogsServiceRequest`; none where nothing is recorded.
+    pub logs: Option<Vec<u8>>,
+}
+
+/// The record of the start, as the bytes of an `ExportLogsServiceRequest`; `None` where nothing is recorded
+/// (`OTEL_SDK_DISABLED=true`). A trace that is not sampled has its log records all the same.
+pub fn started(run: &RunFacts) -> Option<Vec<u8>> {
+    run.context.recording.then(|| log::started(run))
+}
+
+/// The run's span and the records of its end.
+pub fn ended(run: &RunFacts, exit: &ExitFacts) -> Records {
+    if !run.context.recording {
+        return Records::default();
+    }
+    let traces = if run.context.sampled { span::run_span(run, exit) } else { None };
+    Records { traces, logs: Some(log::ended(run, exit)) }
+}
+
+/// `error.type` of the run, on everything that has one: the errno of a failed exec, `timeout`, the name of the signal,
+/// the exit code, or `_OTHER` where nobody saw the end. `None` for exit code 0 (semantic conventions for CLI programs).
+pub fn error_type(exit: &ExitFacts) -> Option<String> {
+    if let Some(error) = &exit.exec_error {
+        return Some(error.errno_name.clone());
+    }
+    if exit.timed_out {
+        return Some("timeout".to_owned());
+    }
+    match (&exit.signal, exit.exit_code) {
+        (Some(signal), _) => Some(signal.clone()),
+        (None, Some(0)) => None,
+        (None, Some(code)) => Some(code.to_string()),
+        (None, None) => Some("_OTHER".to_owned()),
+    }
+}
+
+/// `process.executable.name`: of the file that is run where it is known, else of the command as it was typed.
+fn executable_name(run: &RunFacts) -> String {
+    name::base_name(run.executable_path.as_ref().unwrap_or(&run.command).as_ref())
+}
+
+fn scope() -> InstrumentationScope {
+    InstrumentationScope::builder(OTEL_RUN).with_version(VERSION).with_schema_url(SCHEMA_URL).build()
+}
+
+/// Given to the transforms rather than to the SDK's providers, whose resource has no order.
+fn resource(run: &RunFacts) -> ResourceAttributesWithSchema {
+    let attributes = run.resource.iter().map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
+    ResourceAttributesWithSchema { attributes: Attributes::from(attributes), schema_url: Some(SCHEMA_URL.to_owned()) }
+}
+
+/// Counts as OTLP has them.
+fn count(value: u64) -> i64 {
+    i64::try_from(value).unwrap_or(i64::MAX)
+}
+
+/// What a provider of the SDK has to leave: everything that ended, in its order.
+#[derive(Debug)]
+struct Captured<T>(std::sync::Arc<std::sync::Mutex<Vec<T>>>);
+
+impl<T> Captured<T> {
+    fn new() -> Self {
+        Self(std::sync::Arc::default())
+    }
+
+    /// The same place once more.
+    fn handle(&self) -> Self {
+        Self(std::sync::Arc::clone(&self.0))
+    }
+
+    fn keep(&self, item: T) {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(item);
+    }
+
+    fn take(&self) -> Vec<T> {
+        std::mem::take(&mut *self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner))
+    }
+}
+
+fn time(unix_nano: u64) -> std::time::SystemTime {
+    std::time::UNIX_EPOCH + Duration::from_nanos(unix_nano)
+}
+
+#[cfg(test)]
+mod tests;

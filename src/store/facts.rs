@@ -58,7 +58,7 @@ pub struct Ended {
     pub error_type: Option<String>,
 }
 
-/// Items by what became of them on the way into the log. received = stored + dropped.
+/// Items by what became of them on the way into the log. received = stored + unsampled + dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Intake {
@@ -66,8 +66,15 @@ pub struct Intake {
     pub received: u64,
     /// Those of them that are in the log.
     pub stored: u64,
+    /// Spans that were not kept because the run's trace is not sampled.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unsampled: u64,
     /// Those of them that could not be written to the log.
     pub dropped: u64,
+}
+
+fn is_zero(value: &u64) -> bool {
+    *value == 0
 }
 
 /// Items by what became of them at the destination. stored = delivered + pending + rejected, per signal.

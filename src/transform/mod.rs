@@ -9,6 +9,8 @@ mod metrics;
 mod orphans;
 mod resource;
 mod spans;
+#[cfg(test)]
+mod tests;
 
 pub use orphans::StandIn;
 use orphans::{Orphans, Roots};
@@ -199,4 +201,31 @@ fn attribute_text(key_value: &[u8]) -> Result<&[u8], WireError> {
         }
     }
     Ok(text)
+}
+
+/// Calls `each` with the id of every span in an export request of traces.
+///
+/// # Errors
+///
+/// When `request` is not protobuf.
+pub fn each_span_id(request: &[u8], each: &mut dyn FnMut([u8; 8])) -> Result<(), WireError> {
+    fn inner(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], WireError>> {
+        Reader::new(message).filter_map(move |field| match field {
+            Ok(field) if field.number == number => field.value.bytes().map(Ok),
+            Ok(_) => None,
+            Err(error) => Some(Err(error)),
+        })
+    }
+    for resource_spans in inner(request, 1) {
+        for scope_spans in inner(resource_spans?, 2) {
+            for span in inner(scope_spans?, 2) {
+                for id in inner(span?, 2) {
+                    if let Ok(id) = id?.try_into() {
+                        each(id);
+                    }
+                }
+            }
+        }
+    }
+    Ok(())
 }

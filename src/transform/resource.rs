@@ -1,6 +1,6 @@
 //! Resources and scopes: what is known of the machine is added, what holds content is taken out.
 
-use super::content::{self, Family, Place, Verdict};
+use super::content::{self, ErrorText, Family, Place, Verdict};
 use super::{Pass, attribute_key, attribute_text, put_attribute};
 use crate::otlp::Signal;
 use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
@@ -48,7 +48,9 @@ impl Pass<'_> {
             match (field.number, field.value.bytes()) {
                 (1, Some(key_value)) => {
                     let key = attribute_key(key_value)?;
-                    if self.strips_content() && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop {
+                    if self.strips_content()
+                        && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop
+                    {
                         removed.push(key);
                     } else if key == b"service.name" && renamed.is_some() {
                         // Written below, once.
@@ -136,8 +138,14 @@ impl Pass<'_> {
         if !self.strips_content() {
             return Ok(true);
         }
-        let key = attribute_key(field.value.bytes().unwrap_or_default())?;
-        Ok(content::attribute(origin.family, place, owner, key) == Verdict::Keep)
+        let key_value = field.value.bytes().unwrap_or_default();
+        Ok(match content::attribute(origin.family, place, owner, attribute_key(key_value)?) {
+            Verdict::Keep => true,
+            Verdict::Drop => false,
+            Verdict::ErrorText => {
+                content::error_text(origin.family, owner, attribute_text(key_value)?) == ErrorText::Keep
+            }
+        })
     }
 }
 

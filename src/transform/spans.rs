@@ -1,11 +1,11 @@
 //! Spans: adopted or linked, without content.
 
-use super::content::{self, Place, Verdict};
+use super::content::{self, ErrorText, Place};
 use super::resource::Origin;
 use super::{Pass, SpanSeen, is_absent, put_original_trace};
 use crate::otlp::wire::{
     Reader, Value, WireError, close_message, open_message, put_bytes_field, put_fixed32_field, put_message,
-    put_varint_field,
+    put_string_field, put_varint_field,
 };
 use crate::settings::Nest;
 
@@ -129,10 +129,11 @@ impl Pass<'_> {
                 name = bytes;
             }
         }
-        let _ = span;
+        // What an exception says depends on what the span was doing.
+        let owner = if name == b"exception" { span } else { name };
         for field in Reader::new(event) {
             let field = field?;
-            if field.number != 3 || self.keeps(origin, Place::SpanEvent, name, &field)? {
+            if field.number != 3 || self.keeps(origin, Place::SpanEvent, owner, &field)? {
                 out.extend_from_slice(field.raw);
             }
         }
@@ -161,11 +162,19 @@ impl Pass<'_> {
 
     /// `Status`: the message is field 2, the code is field 3.
     fn status(&mut self, origin: Origin<'_>, span: &[u8], status: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
-        let strip = self.strips_content() && content::status_message(origin.family, span) == Verdict::Drop;
         for field in Reader::new(status) {
             let field = field?;
             match (field.number, field.value) {
-                (2, _) if strip => {}
+                (2, Value::Bytes(text)) if self.strips_content() => {
+                    match content::error_text(origin.family, span, text) {
+                        ErrorText::Keep => out.extend_from_slice(field.raw),
+                        less => {
+                            if let Some(text) = less.replacement() {
+                                put_string_field(out, 2, &text);
+                            }
+                        }
+                    }
+                }
                 (3, Value::Varint(code)) => put_varint_field(out, 3, code),
                 _ => out.extend_from_slice(field.raw),
             }

@@ -1,0 +1,262 @@
+//! From a command line to the agent that it starts, and the mode it starts it in.
+
+use std::ffi::OsString;
+
+use super::launchers::{Hindrance, Kind, base_name, see_through, skip_options, word};
+use super::profile::Profile;
+use super::{OTHER, PROFILES};
+
+/// What a command line starts.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Detected {
+    /// The profile; [`OTHER`] where the command is no agent.
+    pub profile: &'static Profile,
+    /// What it was recognised by.
+    pub recognised_from: RecognisedFrom,
+    /// The name of the program that is run in the end, without launchers, folders and arguments: the agent's where one
+    /// was recognised, otherwise the base name.
+    pub program_name: String,
+    /// The index in the command line of the word that names the program.
+    pub program: usize,
+    /// How the agent runs, as in `run` or `tui`; none where no model is at work or nobody knows.
+    pub mode: Option<&'static str>,
+    /// The subcommand, if the profile knows it.
+    pub subcommand: Option<&'static str>,
+    /// What keeps changes to the environment from the program.
+    pub hindrances: Vec<Hindrance>,
+}
+
+/// What a command was recognised by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RecognisedFrom {
+    /// The base name of the program.
+    BaseName,
+    /// The name of a package.
+    Package,
+    /// The path of a script.
+    Script,
+    /// The user said so.
+    Choice,
+    /// It was not.
+    Nothing,
+}
+
+/// Finds out what `argv` (program and arguments) starts.
+pub fn detect(argv: &[OsString]) -> Detected {
+    let seen = see_through(argv);
+    let text = word(argv, seen.program).unwrap_or_default();
+    let found = PROFILES.iter().find_map(|profile| Some((profile, recognise(profile, seen.kind, text)?)));
+    let (profile, recognised_from) = found.unwrap_or((&OTHER, RecognisedFrom::Nothing));
+    finish(argv, profile, recognised_from, seen.program, seen.hindrances)
+}
+
+/// Takes `argv` as a command of `profile`, because the user said so.
+pub fn as_profile(argv: &[OsString], profile: &'static Profile) -> Detected {
+    let seen = see_through(argv);
+    finish(argv, profile, RecognisedFrom::Choice, seen.program, seen.hindrances)
+}
+
+fn finish(
+    argv: &[OsString],
+    profile: &'static Profile,
+    recognised_from: RecognisedFrom,
+    program: usize,
+    hindrances: Vec<Hindrance>,
+) -> Detected {
+    let program_name = match recognised_from {
+        RecognisedFrom::Nothing | RecognisedFrom::Choice => {
+            argv.get(program).map(|word| base_name(&word.to_string_lossy()).to_owned()).unwrap_or_default()
+        }
+        _ => profile.name.to_owned(),
+    };
+    let (mode, subcommand) = mode(argv, program, profile);
+    Detected { profile, recognised_from, program_name, program, mode, subcommand, hindrances }
+}
+
+fn recognise(profile: &Profile, kind: Kind, text: &str) -> Option<RecognisedFrom> {
+    let by = &profile.recognised_by;
+    let name = base_name(text);
+    if kind == Kind::Package && by.packages.contains(&package_name(text)) {
+        return Some(RecognisedFrom::Package);
+    }
+    let bare = if kind == Kind::Package { package_name(text) } else { name };
+    if kind != Kind::Script && by.base_names.contains(&bare) {
+        return Some(RecognisedFrom::BaseName);
+    }
+    let in_package = |package: &&str| {
+        let folder = format!("/node_modules/{package}/");
+        text.contains(&folder)
+            || text.starts_with(&folder[1..])
+            || package_name(text.trim_start_matches("npm:")) == *package
+    };
+    let stem = [".js", ".mjs", ".cjs", ".ts"].iter().find_map(|end| name.strip_suffix(end));
+    let is_script = by.scripts.iter().any(|script| text.ends_with(script))
+        || by.packages.iter().any(in_package)
+        || by.base_names.iter().any(|known| stem == Some(known) || (kind == Kind::Script && name == *known));
+    (kind != Kind::Package && is_script).then_some(RecognisedFrom::Script)
+}
+
+/// The name of a package without its version: `@openai/codex@0.169.0` is `@openai/codex`.
+fn package_name(text: &str) -> &str {
+    match text.rfind('@') {
+        Some(at) if at > 0 => &text[..at],
+        _ => text,
+    }
+}
+
+fn mode(argv: &[OsString], program: usize, profile: &Profile) -> (Option<&'static str>, Option<&'static str>) {
+    let modes = &profile.modes;
+    let first = word(argv, skip_options(argv, program + 1, modes.options_with_value)).unwrap_or_default();
+    let among = |names: &'static [&'static str]| names.iter().copied().find(|name| *name == first);
+    if let Some(working) = among(modes.working) {
+        return (Some(working), Some(working));
+    }
+    match among(modes.other) {
+        Some(other) => (None, Some(other)),
+        None => (modes.without_subcommand, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use std::ffi::OsString;
+
+    use super::{Detected, RecognisedFrom, as_profile, detect};
+    use crate::agent::{Hindrance, OTHER, named};
+
+    fn argv(line: &str) -> Vec<OsString> {
+        line.split_whitespace().map(OsString::from).collect()
+    }
+
+    #[test]
+    fn recognises_agents_through_launchers() {
+        use RecognisedFrom::{BaseName, Nothing, Package, Script};
+        for (line, name, from, program) in [
+            ("opencode run hi", "opencode", BaseName, 0),
+            ("/usr/local/bin/opencode", "opencode", BaseName, 0),
+            ("./opencode.exe run", "opencode", BaseName, 0),
+            ("/x/node_modules/.bin/opencode run", "opencode", BaseName, 0),
+            ("claude -p hi", "claude", BaseName, 0),
+            ("codex exec hi", "codex", BaseName, 0),
+            ("gemini", "gemini", BaseName, 0),
+            ("qwen", "qwen", BaseName, 0),
+            ("copilot -p hi", "copilot", BaseName, 0),
+            ("cn -p hi", "cn", BaseName, 0),
+            ("npx opencode-ai run", "opencode", Package, 1),
+            ("npx --yes opencode-ai@1.18.33 run", "opencode", Package, 2),
+            ("npx -y -p opencode-ai opencode run", "opencode", BaseName, 4),
+            ("npx -y @openai/codex", "codex", Package, 2),
+            ("npx @openai/codex@0.169.0 exec", "codex", Package, 1),
+            ("npx -- @anthropic-ai/claude-code@latest", "claude", Package, 2),
+            ("npm exec --yes -- @google/gemini-cli", "gemini", Package, 4),
+            ("npm x @qwen-code/qwen-code", "qwen", Package, 2),
+            ("bunx --bun opencode-ai", "opencode", Package, 2),
+            ("bun x opencode-ai@latest", "opencode", Package, 2),
+            ("pnpm dlx opencode-ai run", "opencode", Package, 2),
+            ("pnpm --silent dlx opencode-ai", "opencode", Package, 3),
+            ("yarn dlx -q @github/copilot", "copilot", Package, 3),
+            ("node /x/node_modules/@openai/codex/bin/codex.js exec", "codex", Script, 1),
+            ("node --max-old-space-size=8192 bundle/gemini.js", "gemini", Script, 2),
+            ("node -r ./hook.js node_modules/opencode-ai/bin/opencode run", "opencode", Script, 3),
+            ("/x/node_modules/@google/gemini-cli/dist/index.js", "gemini", Script, 0),
+            ("bun run ./opencode.ts", "opencode", Script, 2),
+            ("deno run -A npm:opencode-ai run", "opencode", Script, 3),
+            ("env A=B OPENCODE_X=1 opencode run", "opencode", BaseName, 3),
+            ("env -u FOO -- A=B opencode", "opencode", BaseName, 5),
+            ("/usr/bin/env opencode", "opencode", BaseName, 1),
+            ("nice opencode", "opencode", BaseName, 1),
+            ("nice -n 10 opencode", "opencode", BaseName, 3),
+            ("nice -n10 npx opencode-ai", "opencode", Package, 3),
+            ("timeout -k 5 10m opencode run", "opencode", BaseName, 4),
+            ("timeout --signal=INT 60 env A=B nice npx -y opencode-ai run", "opencode", Package, 8),
+            ("sudo -E opencode", "opencode", BaseName, 2),
+            ("sudo -nE -u ci A=B opencode", "opencode", BaseName, 5),
+            ("nohup stdbuf -o L opencode", "opencode", BaseName, 4),
+            // No agent.
+            ("make test", "make", Nothing, 0),
+            ("env A=B make test", "make", Nothing, 2),
+            ("sh -c opencode", "sh", Nothing, 0),
+            ("npx -c opencode", "npx", Nothing, 0),
+            ("npx cowsay", "cowsay", Nothing, 1),
+            ("node -e opencode", "node", Nothing, 0),
+            ("node script.js opencode", "script.js", Nothing, 1),
+            ("npm run opencode", "npm", Nothing, 0),
+            ("env -S opencode", "env", Nothing, 0),
+            ("env", "env", Nothing, 0),
+            ("timeout 5", "timeout", Nothing, 0),
+            ("echo opencode", "echo", Nothing, 0),
+            ("opencode-wrapper run", "opencode-wrapper", Nothing, 0),
+            ("", "", Nothing, 0),
+        ] {
+            let Detected { program_name, recognised_from, program: at, profile, .. } = detect(&argv(line));
+            assert_eq!((program_name.as_str(), recognised_from, at), (name, from, program), "{line}");
+            assert_eq!(profile.name, if from == Nothing { "other" } else { name }, "{line}");
+        }
+    }
+
+    #[test]
+    fn knows_how_opencode_runs() {
+        for (line, mode, subcommand) in [
+            ("opencode run hi", Some("run"), Some("run")),
+            ("opencode --print-logs --log-level DEBUG run hi", Some("run"), Some("run")),
+            ("npx -y opencode-ai serve --port 4096", Some("serve"), Some("serve")),
+            ("opencode web", Some("web"), Some("web")),
+            ("opencode acp", Some("acp"), Some("acp")),
+            ("opencode attach http://localhost:4096", Some("attach"), Some("attach")),
+            ("opencode", Some("tui"), None),
+            ("opencode ./project", Some("tui"), None),
+            ("opencode -m a/b -c", Some("tui"), None),
+            ("opencode --model run run", Some("run"), Some("run")),
+            ("opencode session list", None, Some("session")),
+            ("opencode auth login", None, Some("auth")),
+            ("claude -p run", None, None),
+            ("make run", None, None),
+        ] {
+            let detected = detect(&argv(line));
+            assert_eq!((detected.mode, detected.subcommand), (mode, subcommand), "{line}");
+        }
+    }
+
+    #[test]
+    fn the_users_choice_decides() {
+        let opencode = named("opencode").unwrap();
+        let detected = as_profile(&argv("nice ./my-agent run hi"), opencode);
+        assert_eq!(detected.profile.name, "opencode");
+        assert_eq!(detected.program_name, "my-agent");
+        assert_eq!((detected.program, detected.mode), (1, Some("run")));
+        assert_eq!(detected.recognised_from, RecognisedFrom::Choice);
+        assert_eq!(as_profile(&argv("opencode run"), &OTHER).mode, None);
+    }
+
+    #[test]
+    fn sees_what_keeps_the_environment_from_the_agent() {
+        let dropped = |by: &str| vec![Hindrance::Dropped(by.to_owned())];
+        let overridden = |name: &str| vec![Hindrance::Overridden(name.to_owned())];
+        for (line, hindrances) in [
+            ("opencode", vec![]),
+            ("env -i opencode", dropped("env -i")),
+            ("env - opencode", dropped("env -")),
+            ("env A=1 opencode", overridden("A")),
+            ("env -u A opencode", overridden("A")),
+            ("env --unset=A opencode", overridden("A")),
+            ("sudo opencode", dropped("sudo without -E")),
+            ("sudo -u ci opencode", dropped("sudo without -E")),
+            ("sudo -E opencode", vec![]),
+            ("sudo --preserve-env opencode", vec![]),
+            ("doas opencode", dropped("doas")),
+        ] {
+            assert_eq!(detect(&argv(line)).hindrances, hindrances, "{line}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn words_that_are_not_text_are_no_agent() {
+        use std::os::unix::ffi::OsStringExt;
+        let argv = vec![OsString::from("nice"), OsString::from_vec(vec![b'o', 0xff])];
+        assert_eq!(detect(&argv).profile.name, "other");
+        assert_eq!(detect(&argv).program, 1);
+    }
+}

@@ -1,0 +1,269 @@
+//! What is known about an agent, as a value: how to recognise it, what to inject, what it does by itself.
+
+use crate::otlp::Signal;
+use crate::settings::Protocol;
+
+/// An agent's profile.
+///
+/// Built-in profiles are constants. A profile that comes from a user's file is read once and lives as long as the
+/// process, so everything can be borrowed for `'static`.
+///
+/// Texts that are injected (values of variables, words of the command line) may hold `{endpoint}`, the base URL of the
+/// run's collector without a slash at its end, and `{token}`, the run's token.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Profile {
+    /// The name that `--agent` takes and `otel_run.agent.name` gives.
+    pub name: &'static str,
+    /// What it calls itself.
+    pub title: &'static str,
+    /// How its command is recognised.
+    pub recognised_by: RecognisedBy,
+    /// What its command line says about how it runs.
+    pub modes: Modes,
+    /// What it exports, and how.
+    pub speaks: Speaks,
+    /// Whether it takes its parent span from `TRACEPARENT`.
+    pub takes_parent: TakesParent,
+    /// Variables that have an effect on others and none on it.
+    pub ignores: &'static [&'static str],
+    /// Content that it records without being asked, in words.
+    pub records_unasked: &'static [&'static str],
+    /// What becomes of its last batches.
+    pub flush: Flush,
+    /// Which of its spans and log records are which events.
+    pub events: &'static [Event],
+    /// What to change in its environment while the run has a collector, in groups because agents share some.
+    pub environment: &'static [&'static [Variable]],
+    /// How it reads `OTEL_RESOURCE_ATTRIBUTES`.
+    pub resource_attributes: ResourceAttributes,
+    /// What to change in its arguments while the run has a collector.
+    pub arguments: &'static [Argument],
+    /// What to ask it before anything is injected.
+    pub probe: Option<Probe>,
+    /// What the user should be told.
+    pub cautions: &'static [Caution],
+}
+
+impl Profile {
+    /// Whether `variable` has no effect on this agent.
+    pub fn ignores(&self, variable: &str) -> bool {
+        self.ignores.contains(&variable)
+    }
+
+    /// What to change in the arguments, given what the probe answered (its stderr), if there was one.
+    pub fn arguments_after_probe(&self, answer: Option<&str>) -> &'static [Argument] {
+        let alternatives = self.probe.map_or(&[][..], |probe| probe.alternatives);
+        match answer {
+            Some(answer) => alternatives
+                .iter()
+                .find(|alternative| answer.contains(alternative.when_answer_has))
+                .map_or(self.arguments, |alternative| alternative.arguments),
+            None => self.arguments,
+        }
+    }
+}
+
+/// How a command is recognised as an agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecognisedBy {
+    /// Base names of its executables.
+    pub base_names: &'static [&'static str],
+    /// Names of its npm packages, with their scope and without a version.
+    pub packages: &'static [&'static str],
+    /// Ends of the paths of its scripts, beside those inside one of its packages.
+    pub scripts: &'static [&'static str],
+}
+
+/// What the command line of an agent says about how it runs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Modes {
+    /// Subcommands in which a model is at work. Each is the name of a mode.
+    pub working: &'static [&'static str],
+    /// Other subcommands.
+    pub other: &'static [&'static str],
+    /// The mode of a command without a subcommand.
+    pub without_subcommand: Option<&'static str>,
+    /// Options whose value is the next word, if they stand before the subcommand.
+    pub options_with_value: &'static [&'static str],
+}
+
+/// What an agent exports.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Speaks {
+    /// The protocols it knows; empty where nobody knows.
+    pub protocols: &'static [Protocol],
+    /// The signals it can send; empty where nobody knows.
+    pub signals: &'static [Signal],
+}
+
+/// Whether an agent's spans hang under the span that `TRACEPARENT` names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakesParent {
+    /// All of them.
+    Always,
+    /// Only some, or only in some modes.
+    Partly,
+    /// None.
+    Never,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What becomes of an agent's last batches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Flush {
+    /// When it ends by itself.
+    pub at_end: LastBatches,
+    /// When a signal ends it.
+    pub on_signal: LastBatches,
+}
+
+/// What becomes of the batches that were not sent when an agent ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LastBatches {
+    /// They are sent before it ends.
+    Sent,
+    /// They are sent after the process that was started has ended.
+    SentAfterwards,
+    /// They are lost.
+    Lost,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// A kind of record that means one of the events of a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Event {
+    /// The signal it comes in.
+    pub signal: Signal,
+    /// The span's name, or the log record's event name.
+    pub name: &'static str,
+    /// What it means.
+    pub means: Means,
+}
+
+/// The events that agents have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Means {
+    /// The user asked for something.
+    Prompt,
+    /// One request to a model.
+    ModelCall,
+    /// One call of a tool.
+    ToolCall,
+}
+
+/// A change to one variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Variable {
+    /// The variable.
+    pub name: &'static str,
+    /// What to do with it.
+    pub injection: Injection,
+    /// Why, in words for the user.
+    pub reason: &'static str,
+}
+
+impl Variable {
+    /// Names a variable, what to do with it, and why.
+    pub const fn new(name: &'static str, injection: Injection, reason: &'static str) -> Self {
+        Self { name, injection, reason }
+    }
+}
+
+/// What to do with one variable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Injection {
+    /// Give it this value, whatever the user has.
+    Set(&'static str),
+    /// Give it this value unless the user has one.
+    SetIfUnset(&'static str),
+    /// Put this text in front of the user's value.
+    Prepend {
+        /// The text.
+        text: &'static str,
+        /// What stands between the text and the user's value.
+        separator: &'static str,
+    },
+    /// Merge a JSON value into the JSONC object that the variable holds.
+    MergeJsonc {
+        /// Keys from the outermost object to the value.
+        path: &'static [&'static str],
+        /// The value, as JSON.
+        value: &'static str,
+        /// What is missing where the user's value cannot be merged into.
+        without_it: &'static str,
+    },
+    /// Where a proxy is set, exempt loopback from it.
+    ExemptLoopback,
+    /// Remove it.
+    Remove,
+}
+
+/// What the resource attributes that an agent reads from `OTEL_RESOURCE_ATTRIBUTES` survive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResourceAttributes {
+    /// Values are percent-decoded, as the specification says.
+    Decoded,
+    /// Not every signal decodes: only values of unreserved characters mean the same in all of them.
+    PartlyDecoded,
+}
+
+/// A change to the arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Argument {
+    /// The modes in which it applies; empty means all.
+    pub modes: &'static [&'static str],
+    /// What to do.
+    pub edit: Edit,
+    /// Why, in words for the user.
+    pub reason: &'static str,
+}
+
+/// What to do with the arguments.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Edit {
+    /// Put these words in front of all the user's arguments.
+    InsertBefore(&'static [&'static str]),
+    /// Put these words behind all the user's arguments, but before a `--`.
+    InsertAfter(&'static [&'static str]),
+    /// Merge a JSON value into the JSONC object that this option takes, and put the option in front of all the user's
+    /// arguments where the user does not give it.
+    MergeJsonc {
+        /// The option, with its dashes.
+        option: &'static str,
+        /// Keys from the outermost object to the value.
+        path: &'static [&'static str],
+        /// The value, as JSON.
+        value: &'static str,
+    },
+}
+
+/// A question that must be put to an agent before its arguments can be changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probe {
+    /// The arguments to ask with. An exit status of 0 means that [`Profile::arguments`] are right.
+    pub arguments: &'static [&'static str],
+    /// What to do instead, by what the agent answered.
+    pub alternatives: &'static [Alternative],
+}
+
+/// Other changes to the arguments, for one answer to a probe.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Alternative {
+    /// A part of the answer (stderr).
+    pub when_answer_has: &'static str,
+    /// What to change instead.
+    pub arguments: &'static [Argument],
+}
+
+/// Something to tell the user about one way to run the agent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Caution {
+    /// The mode.
+    pub mode: &'static str,
+    /// The option that must be given; none means always in this mode.
+    pub option: Option<&'static str>,
+    /// What to say.
+    pub text: &'static str,
+}

@@ -1,0 +1,217 @@
+//! One request: who may send it, what it is, and into the recorder with it.
+
+use std::cell::RefCell;
+use std::convert::Infallible;
+use std::io::Read;
+use std::rc::Rc;
+
+use flate2::read::MultiGzDecoder;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Bytes, Incoming};
+
+use super::answer::{Answer, Problem, Voice};
+use super::recorder::{Recorder, Refusal};
+use crate::agent::TOKEN_KEY;
+use crate::otlp::status::Code;
+use crate::otlp::{Encoding, Signal, json};
+use crate::secret::Secret;
+
+/// The largest request, before and after decompression (OTLP, "Size limits": 64 MiB is recommended).
+const REQUEST_BYTES: usize = 64 << 20;
+
+/// What all connections share.
+pub(super) struct Service {
+    pub(super) token: Secret,
+    pub(super) recorder: Rc<RefCell<Recorder>>,
+}
+
+impl Service {
+    /// Answers one request; it never fails.
+    pub(super) async fn answer(self: Rc<Self>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
+        let voice = voice(request.headers());
+        Ok(match self.take(voice, request).await {
+            Ok(signal_and_outcome) => match signal_and_outcome {
+                (_, Ok(())) => voice.accepted(),
+                (signal, Err(Refusal::NotStored { items, error })) => {
+                    voice.nothing_kept(signal, items, format!("otel-run cannot store it: {error}"))
+                }
+                (signal, Err(Refusal::Malformed(error))) => voice.refused(&Problem::new(
+                    StatusCode::BAD_REQUEST,
+                    Code::InvalidArgument,
+                    format!("not an export request of {}: {error}", signal.as_str()),
+                )),
+            },
+            Err(problem) => voice.refused(&problem),
+        })
+    }
+
+    async fn take(
+        &self,
+        voice: Voice,
+        request: Request<Incoming>,
+    ) -> Result<(Signal, Result<(), Refusal>), Problem> {
+        let (head, body) = request.into_parts();
+        let path = self.admit(head.uri.path(), &head.headers)?;
+        let signal = match voice {
+            Voice::Grpc => Signal::ALL.into_iter().find(|signal| signal.grpc_method() == path).ok_or_else(|| {
+                Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "no such gRPC method")
+            })?,
+            Voice::Http(_) => Signal::ALL.into_iter().find(|signal| signal.path() == path.trim_start_matches('/')).ok_or_else(
+                || Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "only /v1/traces, /v1/metrics and /v1/logs are served"),
+            )?,
+        };
+        if head.method != Method::POST {
+            return Err(Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                Code::Unimplemented,
+                "OTLP is sent with POST",
+            ));
+        }
+        let request = match voice {
+            Voice::Grpc => unframed(read(body).await?, &head.headers)?,
+            Voice::Http(_) => {
+                let encoding = content_encoding(&head.headers)?;
+                let media = media_type(&head.headers)?;
+                let body = decompressed(read(body).await?, encoding)?;
+                match media {
+                    Encoding::Protobuf => body,
+                    Encoding::Json => json::decode(signal, &body)
+                        .map_err(|error| {
+                            Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, error.to_string())
+                        })?
+                        .into(),
+                }
+            }
+        };
+        Ok((signal, self.recorder.borrow_mut().record(signal, &request)))
+    }
+
+    /// Takes the token off the path, or finds it in the headers. The slash in front stays.
+    fn admit<'a>(&self, path: &'a str, headers: &HeaderMap) -> Result<&'a str, Problem> {
+        let token = self.token.expose().as_bytes();
+        if let Some((first, _)) = path.trim_start_matches('/').split_once('/')
+            && same(first.as_bytes(), token)
+        {
+            return Ok(&path[path.len() - path.trim_start_matches('/').len() + first.len()..]);
+        }
+        match headers.get(TOKEN_KEY) {
+            Some(given) if same(given.as_bytes(), token) => Ok(path),
+            _ => Err(Problem::new(
+                StatusCode::UNAUTHORIZED,
+                Code::Unauthenticated,
+                "the run's token is missing or wrong",
+            )),
+        }
+    }
+}
+
+/// Compares without telling by the time taken how much was right.
+fn same(given: &[u8], token: &[u8]) -> bool {
+    given.len() == token.len() && given.iter().zip(token).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
+}
+
+fn voice(headers: &HeaderMap) -> Voice {
+    match headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes()) {
+        Some(kind) if kind.starts_with(b"application/grpc") => Voice::Grpc,
+        Some(kind) if kind.to_ascii_lowercase().starts_with(b"application/json") => Voice::Http(Encoding::Json),
+        _ => Voice::Http(Encoding::Protobuf),
+    }
+}
+
+/// The encoding of the body; parameters such as `charset=utf-8` are legal.
+fn media_type(headers: &HeaderMap) -> Result<Encoding, Problem> {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let essence = kind.split(';').next().unwrap_or_default().trim();
+    [Encoding::Protobuf, Encoding::Json]
+        .into_iter()
+        .find(|encoding| essence.eq_ignore_ascii_case(encoding.content_type()))
+        .ok_or_else(|| {
+            Problem::new(
+                StatusCode::UNSUPPORTED_MEDIA_TYPE,
+                Code::InvalidArgument,
+                "the content type has to be application/x-protobuf or application/json",
+            )
+        })
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Compression {
+    None,
+    Gzip,
+}
+
+fn content_encoding(headers: &HeaderMap) -> Result<Compression, Problem> {
+    let name = headers.get(CONTENT_ENCODING).and_then(|name| name.to_str().ok()).unwrap_or_default().trim();
+    match name.to_ascii_lowercase().as_str() {
+        "" | "identity" => Ok(Compression::None),
+        "gzip" => Ok(Compression::Gzip),
+        _ => Err(Problem::new(
+            StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Code::Unimplemented,
+            "bodies can be compressed with gzip, or not at all",
+        )),
+    }
+}
+
+async fn read(body: Incoming) -> Result<Bytes, Problem> {
+    match Limited::new(body, REQUEST_BYTES).collect().await {
+        Ok(body) => Ok(body.to_bytes()),
+        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
+        Err(error) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            Code::InvalidArgument,
+            format!("the body broke off: {error}"),
+        )),
+    }
+}
+
+fn decompressed(body: Bytes, compression: Compression) -> Result<Bytes, Problem> {
+    if compression == Compression::None {
+        return Ok(body);
+    }
+    let mut plain = Vec::with_capacity(body.len().saturating_mul(4).min(REQUEST_BYTES));
+    match MultiGzDecoder::new(&body[..]).take(REQUEST_BYTES as u64 + 1).read_to_end(&mut plain) {
+        Ok(_) if plain.len() > REQUEST_BYTES => Err(too_large()),
+        Ok(_) => Ok(plain.into()),
+        Err(error) => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            Code::InvalidArgument,
+            format!("the body is not gzip: {error}"),
+        )),
+    }
+}
+
+/// Takes the one message out of a unary gRPC request: a flag, four bytes of length, the message.
+fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
+    let malformed = || {
+        Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "the body is not one gRPC message")
+    };
+    let (prefix, _) = body.split_first_chunk::<5>().ok_or_else(malformed)?;
+    let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
+    let compressed = prefix[0];
+    if body.len() - 5 != length {
+        return Err(malformed());
+    }
+    let message = body.slice(5..);
+    match compressed {
+        0 => Ok(message),
+        1 if headers.get("grpc-encoding").is_some_and(|name| name == "gzip") => {
+            decompressed(message, Compression::Gzip)
+        }
+        _ => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            Code::Unimplemented,
+            "messages can be compressed with gzip, or not at all",
+        )),
+    }
+}
+
+fn too_large() -> Problem {
+    Problem::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        Code::ResourceExhausted,
+        "the request is larger than 64 MiB",
+    )
+}

@@ -1,0 +1,342 @@
+//! The collector's thread: receives, records and delivers while the command runs, then finishes within a deadline.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::task::{LocalSet, spawn_local};
+use tokio::time::timeout_at;
+
+use super::Bound;
+use super::recorder::{Own, Recorder};
+use super::service::Service;
+use crate::delivery::{Delivery, Phase, Source, Target};
+use crate::otlp::Signal;
+use crate::secret::Secret;
+use crate::signals::Totals;
+use crate::store::facts::{Intake, Outcome};
+use crate::store::{Journal, Log};
+use crate::transform::{StandIn, Transform};
+
+/// Everything that the thread needs.
+pub struct Start {
+    /// Where the command connects to; none leaves only the run's own record to be taken care of.
+    pub listener: Option<(Bound, Secret)>,
+    /// The run's log, with its first record in it.
+    pub log: Log,
+    /// What was delivered of it: nothing, but for the file to note it in.
+    pub journal: Journal,
+    /// The transforms for what arrives.
+    pub transform: Transform,
+    /// Where to deliver to.
+    pub target: Option<Target>,
+    /// Called when the thread has ended, in whatever way.
+    pub on_end: Box<dyn Fn() + Send>,
+}
+
+/// What is written last, made when everything of the command has arrived.
+pub struct Closing {
+    /// The run's own last telemetry.
+    pub own: Vec<Own>,
+    /// [`crate::store::facts::Ended`] as JSON.
+    pub ended: Vec<u8>,
+}
+
+/// What the run's own telemetry is told about the command's, to make a [`Closing`].
+pub struct Arrived {
+    /// Parents that never came.
+    pub stand_ins: Vec<StandIn>,
+    /// Roots that were linked and not adopted.
+    pub linked_roots: Vec<([u8; 16], [u8; 8])>,
+}
+
+/// What became of everything.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// What arrived.
+    pub intake: BTreeMap<Signal, Intake>,
+    /// What the command reported.
+    pub totals: Totals,
+    /// What became of it at the destination; empty where there is none.
+    pub outcome: BTreeMap<Signal, Outcome>,
+    /// Why a delivery failed last, if one did.
+    pub failure: Option<String>,
+    /// Why something could not be stored, if anything could not.
+    pub store_error: Option<String>,
+}
+
+enum Message {
+    Own(Own),
+    Finish { deadline: Instant, close: Box<dyn FnOnce(Arrived) -> Closing + Send> },
+    GiveUp,
+}
+
+/// The way to the thread.
+pub struct Handle {
+    messages: mpsc::UnboundedSender<Message>,
+    report: oneshot::Receiver<Report>,
+    thread: std::thread::JoinHandle<()>,
+}
+
+/// Starts the thread.
+///
+/// # Errors
+///
+/// What the system said.
+pub fn start(start: Start) -> std::io::Result<Handle> {
+    let (messages, inbox) = mpsc::unbounded_channel();
+    let (sender, report) = oneshot::channel();
+    let thread = std::thread::Builder::new().name("collector".to_owned()).spawn(move || {
+        let Start { listener, log, journal, transform, target, on_end } = start;
+        // Dropped last, so that the main thread is woken even by a panic.
+        let _on_end = CallOnDrop(on_end);
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() else {
+            return;
+        };
+        let report = LocalSet::new().block_on(&runtime, serve(listener, log, journal, transform, target, inbox));
+        // A name look-up in a black hole must not hold the end of the run.
+        runtime.shutdown_background();
+        let _ = sender.send(report);
+    })?;
+    Ok(Handle { messages, report, thread })
+}
+
+impl Handle {
+    /// Records telemetry of otel-run itself.
+    pub fn record(&self, own: Own) {
+        let _ = self.messages.send(Message::Own(own));
+    }
+
+    /// The command has ended: receive what is still on its way, write what `close` makes of it, deliver, and end. All
+    /// of it is over at `deadline`.
+    pub fn finish(&self, deadline: Instant, close: impl FnOnce(Arrived) -> Closing + Send + 'static) {
+        let _ = self.messages.send(Message::Finish { deadline, close: Box::new(close) });
+    }
+
+    /// Ends at once; what is not delivered stays in the log.
+    pub fn give_up(&self) {
+        let _ = self.messages.send(Message::GiveUp);
+    }
+
+    /// What became of everything, once the thread has ended; none if it panicked.
+    pub fn report(mut self) -> Option<Report> {
+        let _ = self.thread.join();
+        self.report.try_recv().ok()
+    }
+}
+
+struct CallOnDrop(Box<dyn Fn() + Send>);
+
+impl Drop for CallOnDrop {
+    fn drop(&mut self) {
+        (self.0)();
+    }
+}
+
+/// Connections that are open. A process that could still send something has one.
+#[derive(Default)]
+struct Connections {
+    open: Cell<usize>,
+    closed: Notify,
+}
+
+struct Connection(Rc<Connections>);
+
+impl Connection {
+    fn open(connections: &Rc<Connections>) -> Self {
+        connections.open.set(connections.open.get() + 1);
+        Self(Rc::clone(connections))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.0.open.set(self.0.open.get() - 1);
+        self.0.closed.notify_waiters();
+    }
+}
+
+/// Runs futures of this thread for hyper.
+#[derive(Clone, Copy)]
+struct LocalExecutor;
+
+impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
+    fn execute(&self, future: F) {
+        spawn_local(async {
+            future.await;
+        });
+    }
+}
+
+async fn serve(
+    listener: Option<(Bound, Secret)>,
+    log: Log,
+    journal: Journal,
+    transform: Transform,
+    target: Option<Target>,
+    mut inbox: mpsc::UnboundedReceiver<Message>,
+) -> Report {
+    let source = Rc::new(Source::new(log));
+    let journal = Rc::new(RefCell::new(journal));
+    let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
+    let (phase, phase_seen) = watch::channel(Phase::Running);
+    let failures = Rc::default();
+    let has_target = target.is_some();
+    let mut delivery = target.map(|target| {
+        let delivery = Delivery {
+            source: Rc::clone(&source),
+            journal: Rc::clone(&journal),
+            failures: Rc::clone(&failures),
+        };
+        spawn_local(async move { delivery.run(target, phase_seen).await })
+    });
+    let connections = Rc::new(Connections::default());
+    let mut reception = listener.and_then(|(bound, token)| {
+        let service = Rc::new(Service { token, recorder: Rc::clone(&recorder) });
+        Reception::open(bound, service, Rc::clone(&connections)).ok()
+    });
+
+    let finish = loop {
+        tokio::select! {
+            message = inbox.recv() => match message {
+                Some(Message::Own(own)) => { let _ = recorder.borrow_mut().record_own(&own); }
+                Some(Message::Finish { deadline, close }) => break Some((deadline, close)),
+                Some(Message::GiveUp) | None => break None,
+            },
+            () = accept(&mut reception) => {}
+        }
+    };
+    if let Some((deadline, close)) = finish {
+        let work = async {
+            receive_the_rest(&mut reception, &connections, deadline).await;
+            close_log(&recorder, close);
+            let _ = phase.send(Phase::Finishing);
+            if let Some(delivery) = &mut delivery {
+                let _ = timeout_at(deadline.into(), delivery).await;
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = gives_up(&mut inbox) => {}
+        }
+    }
+    let recorder = recorder.borrow();
+    let journal = journal.borrow();
+    let mut report = Report {
+        intake: recorder.intake().clone(),
+        totals: recorder.totals().clone(),
+        store_error: recorder.last_error().map(str::to_owned),
+        failure: first_failure(&failures),
+        ..Report::default()
+    };
+    if has_target {
+        for (signal, intake) in &report.intake {
+            let position = journal.position(*signal);
+            let pending = intake.stored.saturating_sub(position.delivered + position.rejected);
+            let outcome = Outcome { delivered: position.delivered, pending, rejected: position.rejected };
+            report.outcome.insert(*signal, outcome);
+        }
+    }
+    report
+}
+
+fn first_failure(failures: &RefCell<BTreeMap<Signal, String>>) -> Option<String> {
+    failures.borrow().values().next().cloned()
+}
+
+async fn gives_up(inbox: &mut mpsc::UnboundedReceiver<Message>) {
+    while let Some(message) = inbox.recv().await {
+        if matches!(message, Message::GiveUp) {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// The open listener.
+struct Reception {
+    listener: tokio::net::TcpListener,
+    service: Rc<Service>,
+    connections: Rc<Connections>,
+}
+
+impl Reception {
+    fn open(bound: Bound, service: Rc<Service>, connections: Rc<Connections>) -> std::io::Result<Self> {
+        bound.listener.set_nonblocking(true)?;
+        Ok(Self { listener: tokio::net::TcpListener::from_std(bound.listener)?, service, connections })
+    }
+
+    /// Welcomes everybody who is in the listener's queue. Readiness of the runtime would come too late for that.
+    fn with_the_queued(self) -> std::io::Result<Self> {
+        let listener = self.listener.into_std()?;
+        let mut queued = Vec::new();
+        while let Ok((stream, _)) = listener.accept() {
+            queued.push(stream);
+        }
+        let open = Self { listener: tokio::net::TcpListener::from_std(listener)?, ..self };
+        for stream in queued {
+            stream.set_nonblocking(true)?;
+            open.welcome(tokio::net::TcpStream::from_std(stream)?);
+        }
+        Ok(open)
+    }
+
+    fn welcome(&self, stream: tokio::net::TcpStream) {
+        let _ = stream.set_nodelay(true);
+        let service = Rc::clone(&self.service);
+        let connection = Connection::open(&self.connections);
+        spawn_local(async move {
+            let service = service_fn(move |request| Rc::clone(&service).answer(request));
+            let mut builder = auto::Builder::new(LocalExecutor);
+            builder.http1().timer(TokioTimer::new());
+            builder.http2().timer(TokioTimer::new());
+            // A connection that breaks is the sender's affair.
+            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            drop(connection);
+        });
+    }
+}
+
+/// Accepts one connection; never returns where nobody can connect.
+async fn accept(reception: &mut Option<Reception>) {
+    let Some(open) = reception else { return std::future::pending().await };
+    match open.listener.accept().await {
+        Ok((stream, _)) => open.welcome(stream),
+        // Out of descriptors, most likely: wait until a connection is closed, or a moment.
+        Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+    }
+}
+
+/// Receives until nobody is connected any more, for half of the time there is: the other half is for delivery.
+async fn receive_the_rest(reception: &mut Option<Reception>, connections: &Connections, deadline: Instant) {
+    let Some(open) = reception.take() else { return };
+    let until = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
+    let Ok(open) = open.with_the_queued() else { return };
+    let rest = async {
+        while connections.open.get() > 0 {
+            tokio::select! {
+                () = connections.closed.notified() => {}
+                accepted = open.listener.accept() => if let Ok((stream, _)) = accepted { open.welcome(stream) },
+            }
+        }
+    };
+    let _ = timeout_at(until.into(), rest).await;
+}
+
+fn close_log(recorder: &RefCell<Recorder>, close: Box<dyn FnOnce(Arrived) -> Closing + Send>) {
+    let mut recorder = recorder.borrow_mut();
+    let arrived = Arrived {
+        stand_ins: recorder.stand_ins().unwrap_or_default(),
+        linked_roots: recorder.linked_roots().to_vec(),
+    };
+    let closing = close(arrived);
+    for own in &closing.own {
+        let _ = recorder.record_own(own);
+    }
+    let _ = recorder.record_end(&closing.ended);
+}

@@ -1,0 +1,171 @@
+//! What a backend's answer means for the batch that it answers: pure.
+
+use std::time::Duration;
+
+use crate::otlp::status::{Code, is_retryable_http};
+
+/// What became of a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Answer {
+    /// The backend has it, but for `rejected` items that it will never take.
+    Taken {
+        /// Items that were refused for good.
+        rejected: u64,
+        /// What the backend said about it.
+        remark: Option<String>,
+    },
+    /// The backend will never take this data.
+    Refused {
+        /// Why, in words.
+        reason: String,
+    },
+    /// The backend takes nothing as it is configured: credentials, path, protocol.
+    Closed {
+        /// Why, in words.
+        reason: String,
+    },
+    /// Nobody answered.
+    Unreachable {
+        /// Why, in words.
+        reason: String,
+    },
+    /// The backend asks to come again.
+    Busy {
+        /// Why, in words.
+        reason: String,
+        /// When, if it said so.
+        retry_after: Option<Duration>,
+    },
+}
+
+/// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date that is compared with `now`.
+pub(super) fn retry_after(value: &str, now: jiff::Timestamp) -> Option<Duration> {
+    if let Ok(seconds) = value.trim().parse::<u64>() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(value.trim()).ok()?;
+    Some(Duration::try_from(date.duration_since(now)).unwrap_or(Duration::ZERO))
+}
+
+/// The meaning of an HTTP status other than 200 (OTLP/HTTP, "Failures"). `said` is the message of the body, if any.
+pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Option<Duration>) -> Answer {
+    let said = said.map(|said| format!(": {}", shorten(said))).unwrap_or_default();
+    let reason = |what: &str| format!("the backend answered {status}{what}{said}");
+    match status {
+        _ if is_retryable_http(status) => Answer::Busy { reason: reason(""), retry_after },
+        400 | 413 | 422 => Answer::Refused { reason: reason("") },
+        401 | 403 => Answer::Closed { reason: reason(" (check the credentials in the headers)") },
+        404 | 405 => Answer::Closed { reason: reason(" (check the path of the endpoint)") },
+        415 => Answer::Closed { reason: reason(" (check the protocol)") },
+        300..400 => Answer::Closed { reason: reason(" (a redirect, which OTLP does not follow)") },
+        _ => Answer::Closed { reason: reason("") },
+    }
+}
+
+/// The meaning of a gRPC status other than OK (OTLP/gRPC, "Failures").
+pub(super) fn of_grpc_status(code: Code, said: &str, retry_after: Option<Duration>) -> Answer {
+    let said = if said.is_empty() { String::new() } else { format!(": {}", shorten(said)) };
+    let reason = |what: &str| format!("the backend answered {}{what}{said}", code.name());
+    if code.is_retryable(retry_after) {
+        return Answer::Busy { reason: reason(""), retry_after };
+    }
+    match code {
+        Code::InvalidArgument | Code::AlreadyExists => Answer::Refused { reason: reason("") },
+        Code::PermissionDenied | Code::Unauthenticated => {
+            Answer::Closed { reason: reason(" (check the credentials in the headers)") }
+        }
+        Code::Unimplemented => Answer::Closed { reason: reason(" (check endpoint and protocol)") },
+        _ => Answer::Closed { reason: reason("") },
+    }
+}
+
+/// Cuts what a backend said to one short line without control characters.
+fn shorten(said: &str) -> String {
+    let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    line.trim().to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn http_statuses() {
+        for (status, kind) in [
+            (400, "refused"),
+            (401, "closed"),
+            (403, "closed"),
+            (404, "closed"),
+            (405, "closed"),
+            (408, "closed"),
+            (413, "refused"),
+            (415, "closed"),
+            (429, "busy"),
+            (301, "closed"),
+            (302, "closed"),
+            (202, "closed"),
+            (500, "closed"),
+            (501, "closed"),
+            (502, "busy"),
+            (503, "busy"),
+            (504, "busy"),
+        ] {
+            let answer = of_http_status(status, Some("no\nway"), None);
+            let found = match &answer {
+                Answer::Refused { .. } => "refused",
+                Answer::Closed { .. } => "closed",
+                Answer::Busy { .. } => "busy",
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, kind, "{status}");
+            let (Answer::Refused { reason } | Answer::Closed { reason } | Answer::Busy { reason, .. }) = answer else {
+                unreachable!()
+            };
+            assert!(reason.contains(&status.to_string()) && reason.ends_with("no way"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn grpc_statuses() {
+        for (code, retry, kind) in [
+            (1, None, "busy"),
+            (2, None, "closed"),
+            (3, None, "refused"),
+            (4, None, "busy"),
+            (5, None, "closed"),
+            (6, None, "refused"),
+            (7, None, "closed"),
+            (8, None, "closed"),
+            (8, Some(Duration::from_secs(1)), "busy"),
+            (9, None, "closed"),
+            (10, None, "busy"),
+            (11, None, "busy"),
+            (12, None, "closed"),
+            (13, None, "closed"),
+            (14, None, "busy"),
+            (15, None, "busy"),
+            (16, None, "closed"),
+            (99, None, "closed"),
+        ] {
+            let found = match of_grpc_status(Code::from_number(code), "", retry) {
+                Answer::Refused { .. } => "refused",
+                Answer::Closed { .. } => "closed",
+                Answer::Busy { .. } => "busy",
+                other => panic!("{other:?}"),
+            };
+            assert_eq!(found, kind, "{code}");
+        }
+    }
+
+    #[test]
+    fn retry_after_in_both_forms() {
+        let now: jiff::Timestamp = "2026-11-20T10:00:00Z".parse().unwrap();
+        assert_eq!(retry_after("7", now), Some(Duration::from_secs(7)));
+        assert_eq!(retry_after("Fri, 20 Nov 2026 10:00:30 GMT", now), Some(Duration::from_secs(30)));
+        assert_eq!(retry_after("Fri, 20 Nov 2026 09:00:00 GMT", now), Some(Duration::ZERO));
+        assert_eq!(retry_after("soon", now), None);
+        assert_eq!(retry_after("-1", now), None);
+    }
+}

@@ -1,0 +1,120 @@
+//! One signal on its way to one backend.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+use super::answer::Answer;
+use super::client::Client;
+use super::retry;
+use super::source::Source;
+use crate::otlp::Signal;
+use crate::store::Journal;
+use crate::store::journal::Settled;
+
+/// How long a lane waits for more before it sends a small batch, so that a short run needs one request a signal.
+const GATHER: Duration = Duration::from_millis(100);
+
+/// Whether more is to come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The command runs.
+    Running,
+    /// The log is complete: deliver what is there, and end.
+    Finishing,
+}
+
+pub(super) struct Lane {
+    pub(super) signal: Signal,
+    pub(super) client: Rc<Client>,
+    pub(super) source: Rc<Source>,
+    pub(super) journal: Rc<RefCell<Journal>>,
+    pub(super) failures: Rc<RefCell<BTreeMap<Signal, String>>>,
+    pub(super) phase: watch::Receiver<Phase>,
+}
+
+impl Lane {
+    pub(super) async fn run(mut self) {
+        let mut attempts = 0;
+        // After a refusal of a merged request its batches are sent one by one, so that one cannot spoil the others.
+        let mut most = usize::MAX;
+        loop {
+            let offset = self.journal.borrow().position(self.signal).offset;
+            let stretch = match self.source.next(self.signal, offset, most) {
+                Ok(Some(stretch)) => stretch,
+                Ok(None) if self.finishing() => return,
+                Ok(None) => {
+                    self.more().await;
+                    continue;
+                }
+                Err(error) => return self.failed(format!("cannot read the log: {error}")),
+            };
+            match self.client.send(self.signal, &stretch.request).await {
+                Answer::Taken { rejected, remark } => {
+                    attempts = 0;
+                    self.failures.borrow_mut().remove(&self.signal);
+                    let rejected = rejected.min(stretch.items);
+                    self.settle(stretch.end, stretch.items - rejected, rejected, remark);
+                }
+                Answer::Refused { .. } if stretch.batches > 1 => most = 1,
+                Answer::Refused { reason } => {
+                    self.failed(reason.clone());
+                    self.settle(stretch.end, 0, stretch.items, Some(reason));
+                }
+                Answer::Closed { reason } => {
+                    self.failed(reason);
+                    // Nothing will change by itself; the rest is delivered by a flush, when it was seen to.
+                    return;
+                }
+                Answer::Unreachable { reason } => {
+                    self.failed(reason);
+                    if self.finishing() {
+                        return;
+                    }
+                    attempts += 1;
+                    self.pause(retry::wait(attempts, None, fastrand::f64())).await;
+                }
+                Answer::Busy { reason, retry_after } => {
+                    self.failed(reason);
+                    attempts += 1;
+                    self.pause(retry::wait(attempts, retry_after, fastrand::f64())).await;
+                }
+            }
+        }
+    }
+
+    fn finishing(&self) -> bool {
+        *self.phase.borrow() == Phase::Finishing
+    }
+
+    fn failed(&self, reason: String) {
+        self.failures.borrow_mut().insert(self.signal, reason);
+    }
+
+    fn settle(&self, end: u64, delivered: u64, rejected: u64, reason: Option<String>) {
+        let settled = Settled { signal: self.signal, end, delivered, rejected, reason };
+        self.journal.borrow_mut().settle(&settled);
+    }
+
+    /// Waits for something to send, and a moment longer for what comes with it.
+    async fn more(&mut self) {
+        let source = Rc::clone(&self.source);
+        tokio::select! {
+            () = source.grown() => {}
+            _ = self.phase.changed() => return,
+        }
+        let _ = timeout(GATHER, self.phase.changed()).await;
+    }
+
+    /// Waits before the next attempt. The end of the command cuts the wait short once: it may be the last chance.
+    async fn pause(&mut self, wait: Duration) {
+        tokio::select! {
+            () = sleep(wait) => {}
+            _ = self.phase.changed() => {}
+        }
+    }
+}

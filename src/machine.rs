@@ -1,0 +1,37 @@
+//! What can be found out about this machine and this process by reading files: bounded, local, and never a failure.
+
+use std::fs;
+
+use jiff::Timestamp;
+
+use crate::context::resource::{self, Machine};
+use crate::environment::Environment;
+
+/// Files that hold the machine's id, in the order of the resource conventions.
+const MACHINE_ID: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];
+/// Mounted by Kubernetes into every pod that has a service account.
+const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/namespace";
+
+/// Looks at the machine. `begun` is when this process began to run.
+///
+/// The user's name comes from the environment: asking the system for it can mean to ask a directory over the network.
+pub fn look(environment: &Environment, begun: Timestamp) -> Machine {
+    let read = |path: &str| fs::read_to_string(path).ok();
+    let executable = std::env::current_exe().ok();
+    Machine {
+        host_name: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
+        host_id: MACHINE_ID.into_iter().find_map(|path| resource::machine_id(&read(path)?)),
+        host_arch: resource::host_arch(std::env::consts::ARCH),
+        os_type: resource::os_type(std::env::consts::OS),
+        os: read("/etc/os-release").map(|text| resource::os_release(&text)).unwrap_or_default(),
+        container_id: read("/proc/self/cgroup")
+            .and_then(|text| resource::container_id_from_cgroup(&text))
+            .or_else(|| resource::container_id_from_mountinfo(&read("/proc/self/mountinfo")?)),
+        k8s_namespace: read(POD_NAMESPACE).map(|text| text.trim().to_owned()).filter(|name| !name.is_empty()),
+        pid: Some(std::process::id()),
+        creation_time: Some(begun.to_string()),
+        executable_name: executable.as_ref().and_then(|path| Some(path.file_name()?.to_string_lossy().into_owned())),
+        executable_path: executable.map(|path| path.to_string_lossy().into_owned()),
+        owner: ["USER", "LOGNAME"].into_iter().find_map(|name| environment.get(name)).map(str::to_owned),
+    }
+}

@@ -1,0 +1,119 @@
+//! Where a run is delivered, in a form that may be printed.
+
+use crate::otlp::Signal;
+use crate::settings::{HeaderValue, Origin, Protocol, Sourced, Upstream};
+
+/// A backend, without its credentials.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The base URL; none where only single signals have one.
+    pub endpoint: Option<Sourced<String>>,
+    /// URLs of single signals.
+    pub signal_endpoints: Vec<(Signal, Sourced<String>)>,
+    /// How it is spoken to.
+    pub protocol: Sourced<Protocol>,
+    /// The headers.
+    pub headers: Vec<Header>,
+}
+
+/// A header by its name; the value is taken from where `source` says when something is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Header {
+    /// The name, in lower case.
+    pub name: String,
+    /// Where its value stands, in words: `env:NAME`, `file:PATH`, or `value` for one that was given itself.
+    pub source: String,
+    /// Who said so.
+    pub origin: Origin,
+}
+
+impl Destination {
+    /// What of `upstream` may be printed.
+    pub fn of(upstream: &Upstream) -> Self {
+        let open = |endpoint: &Sourced<String>| Sourced {
+            value: without_credentials(&endpoint.value),
+            origin: endpoint.origin.clone(),
+        };
+        let signals = [
+            (Signal::Traces, &upstream.traces_endpoint),
+            (Signal::Metrics, &upstream.metrics_endpoint),
+            (Signal::Logs, &upstream.logs_endpoint),
+        ];
+        Self {
+            endpoint: upstream.endpoint.as_ref().map(open),
+            signal_endpoints: signals
+                .into_iter()
+                .filter_map(|(signal, endpoint)| Some((signal, open(endpoint.as_ref()?))))
+                .collect(),
+            protocol: upstream.protocol.clone(),
+            headers: upstream
+                .headers
+                .iter()
+                .map(|(name, value)| Header {
+                    name: name.clone(),
+                    source: match &value.value {
+                        HeaderValue::Literal(_) => "value".to_owned(),
+                        HeaderValue::Env(name) => format!("env:{name}"),
+                        HeaderValue::File(path) => format!("file:{}", path.display()),
+                    },
+                    origin: value.origin.clone(),
+                })
+                .collect(),
+        }
+    }
+}
+
+/// The URL without the parts that may hold a password or a key: user information, query, fragment, and long folders that
+/// look made up by a machine (the collector of an outer otel-run has its token there).
+pub fn without_credentials(url: &str) -> String {
+    let end = url.find(['?', '#']).unwrap_or(url.len());
+    let (open, hidden) = url.split_at(end);
+    let (scheme, rest) = open.split_once("://").map_or((None, open), |(scheme, rest)| (Some(scheme), rest));
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+    let host = authority.rsplit('@').next().unwrap_or(authority);
+    let mut shown = scheme.map(|scheme| format!("{scheme}://")).unwrap_or_default();
+    // A password with an unescaped `/` or `?` ends up where the port is.
+    let port = host.rsplit(']').next().and_then(|rest| rest.split_once(':')).map_or("", |(_, port)| port);
+    if !port.bytes().all(|byte| byte.is_ascii_digit()) {
+        return shown + "...";
+    }
+    shown.push_str(host);
+    let folders: Vec<&str> = path.split('/').map(|folder| if is_key(folder) { "(token)" } else { folder }).collect();
+    shown.push_str(&folders.join("/"));
+    if !hidden.is_empty() {
+        shown.push_str("?...");
+    }
+    shown
+}
+
+fn is_key(folder: &str) -> bool {
+    let has = |class: fn(&u8) -> bool| folder.as_bytes().iter().any(class);
+    folder.len() >= 20 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_credentials;
+
+    #[test]
+    fn credentials_are_taken_out_of_urls() {
+        for (url, open) in [
+            ("http://localhost:4318", "http://localhost:4318"),
+            ("https://user:pass@host:4318/otlp/", "https://host:4318/otlp/"),
+            ("https://user:p@ss@host", "https://host"),
+            ("https://host/v1?api_key=k#f", "https://host/v1?..."),
+            ("https://host/a@b", "https://host/a@b"),
+            ("https://host?next=http://x:y@z", "https://host?..."),
+            ("user:pass@host:4317", "host:4317"),
+            ("host:4317", "host:4317"),
+            ("", ""),
+            ("http://[::1]:4318/otlp", "http://[::1]:4318/otlp"),
+            ("https://user:p/ss@host", "https://..."),
+            ("https://user:p?ss@host", "https://..."),
+            ("http://127.0.0.1:4711/0af7651916cd43dd8448eb211c80319c", "http://127.0.0.1:4711/(token)"),
+            ("https://host/api/default-organisation/v1", "https://host/api/default-organisation/v1"),
+        ] {
+            assert_eq!(without_credentials(url), open);
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! Plans as a user sees them.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
+use crate::environment::Environment;
+use crate::secret::Secret;
+use crate::settings::{
+    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Protocol, Sampler, Settings, Sourced, Upstream,
+};
+
+/// What a test varies; everything else is as at most users'.
+struct Case {
+    line: Vec<&'static str>,
+    environment: Vec<(&'static str, &'static str)>,
+    settings: Settings,
+    complaints: Vec<Complaint>,
+    collector: Option<CollectorAddress>,
+    parent: Option<&'static str>,
+}
+
+fn case(line: &[&'static str]) -> Case {
+    Case {
+        line: line.to_vec(),
+        environment: Vec::new(),
+        settings: settings(),
+        complaints: Vec::new(),
+        collector: Some(CollectorAddress {
+            base_url: "http://127.0.0.1:4711/5ec2e7".to_owned(),
+            token: Secret::new("5ec2e7"),
+        }),
+        parent: None,
+    }
+}
+
+impl Case {
+    fn with(mut self, environment: &[(&'static str, &'static str)]) -> Self {
+        self.environment.extend(environment);
+        self
+    }
+
+    fn base(&self) -> Environment {
+        self.environment.iter().copied().collect()
+    }
+
+    fn plan(&self) -> Plan {
+        let argv: Vec<OsString> = self.line.iter().map(OsString::from).collect();
+        let trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+        let disabled = self.settings.sdk_disabled.value;
+        make(Inputs {
+            argv: &argv,
+            environment: &self.base(),
+            settings: &self.settings,
+            complaints: &self.complaints,
+            collector: self.collector.as_ref(),
+            context: &ContextFacts {
+                trace_id: "0af7651916cd43dd8448eb211c80319c".to_owned(),
+                span_id: "b7ad6b7169203331".to_owned(),
+                parent_span_id: self.parent.map(str::to_owned),
+                sampled: true,
+                recording: true,
+                changes: if disabled {
+                    Vec::new()
+                } else {
+                    vec![Change::set("TRACEPARENT", trace_parent, "makes the run span the parent")]
+                },
+            },
+            resource_attributes: &[
+                ("otel_run.run.id".to_owned(), "20261120-110915-a1b2c3".to_owned()),
+                ("note".to_owned(), "needs encoding".to_owned()),
+            ],
+            span_name: "opencode run",
+            drain_deadline: &default(Duration::from_secs(5)),
+            state_dir: Some(&default(PathBuf::from("/home/u/.local/state/otel-run"))),
+            probe_answer: None,
+        })
+    }
+
+    fn text(&self) -> String {
+        let text = self.plan().to_string();
+        assert!(!text.contains("5ec2e7") && !text.contains("hunter2"), "a secret is printed:\n{text}");
+        let debug = format!("{:?}", self.plan());
+        assert!(!debug.contains("5ec2e7"), "a secret is printed: {debug}");
+        text
+    }
+}
+
+fn default<T>(value: T) -> Sourced<T> {
+    Sourced { value, origin: Origin::Default }
+}
+
+fn settings() -> Settings {
+    Settings {
+        upstream: None,
+        service_name: None,
+        resource_attributes: Vec::new(),
+        agent: default(AgentChoice::Auto),
+        nest: default(Nest::Adopt),
+        content: default(Content::Off),
+        drain_deadline: None,
+        collector: default(true),
+        state_dir: None,
+        quiet: default(false),
+        sdk_disabled: default(false),
+        sampler: default(Sampler::ParentBasedAlwaysOn),
+        propagate_trace_context: default(true),
+        propagate_baggage: default(true),
+    }
+}
+
+fn flag<T>(value: T, name: &'static str) -> Sourced<T> {
+    Sourced { value, origin: Origin::Flag(name) }
+}
+
+fn variable<T>(value: T, name: &str) -> Sourced<T> {
+    Sourced { value, origin: Origin::Variable(name.to_owned()) }
+}
+
+fn value<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
+    plan.environment.iter().find(|change| change.name == name).map(|change| match &change.action {
+        Action::Set(value) => value.expose().to_str().unwrap(),
+        Action::Remove => "(removed)",
+    })
+}
+
+#[test]
+fn opencode_run() {
+    insta::assert_snapshot!(case(&["opencode", "run", "fix the failing test"]).text());
+}
+
+#[test]
+fn opencode_with_a_configuration_of_the_users() {
+    let own =
+        "{\n  // mine\n  \"provider\": {\"x\": {\"options\": {\"apiKey\": \"hunter2\", \"port\": {env:PORT},}}},\n}";
+    let case = case(&["npx", "-y", "opencode-ai", "run", "hi"]).with(&[("OPENCODE_CONFIG_CONTENT", own)]);
+    assert_eq!(
+        value(&case.plan(), "OPENCODE_CONFIG_CONTENT"),
+        Some(own.replacen('{', r#"{"experimental":{"openTelemetry":true},"#, 1).as_str())
+    );
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn opencode_behind_a_proxy() {
+    let case =
+        case(&["opencode"]).with(&[("https_proxy", "http://u:hunter2@p"), ("HTTP_PROXY", "p"), ("NO_PROXY", "corp")]);
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn opencode_with_an_upstream_of_the_users() {
+    let mut case = case(&["opencode", "run", "hi"]).with(&[
+        ("OTEL_EXPORTER_OTLP_ENDPOINT", "https://u:hunter2@otlp.example.com"),
+        ("OTEL_EXPORTER_OTLP_HEADERS", "authorization=hunter2"),
+        ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+        ("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "https://traces.example.com"),
+        ("OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", "gzip"),
+        ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "grpc"),
+        ("OTEL_SERVICE_NAME", "mine"),
+        ("OTEL_RESOURCE_ATTRIBUTES", "team=a%20b"),
+    ]);
+    case.parent = Some("00f067aa0ba902b7");
+    case.settings.nest = Sourced {
+        value: Nest::Link,
+        origin: Origin::File { path: PathBuf::from("/home/u/.config/otel-run/config.toml"), line: 7 },
+    };
+    case.settings.upstream = Some(Upstream {
+        endpoint: Some(variable("https://u:hunter2@otlp.example.com".to_owned(), "OTEL_EXPORTER_OTLP_ENDPOINT")),
+        traces_endpoint: Some(variable("https://traces.example.com".to_owned(), "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")),
+        metrics_endpoint: None,
+        logs_endpoint: None,
+        protocol: variable(Protocol::Grpc, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        headers: vec![
+            (
+                "authorization".to_owned(),
+                variable(HeaderValue::Literal(Secret::new("hunter2")), "OTEL_EXPORTER_OTLP_HEADERS"),
+            ),
+            ("x-team".to_owned(), flag(HeaderValue::Env("TEAM".to_owned()), "--header")),
+        ],
+        gzip: default(true),
+        timeout: default(Duration::from_secs(10)),
+    });
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn any_other_command() {
+    let mut case = case(&["make", "test"]).with(&[("OTEL_TRACES_EXPORTER", "console")]);
+    case.settings.content = flag(Content::On, "--content");
+    case.complaints = vec![Complaint {
+        origin: Origin::Variable("OTEL_RUN_NEST".to_owned()),
+        message: "\"up\" is none of adopt, link, off".to_owned(),
+    }];
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn a_configuration_file_of_the_sdk_is_respected() {
+    let own = [("OTEL_CONFIG_FILE", "otel.yaml"), ("OTEL_EXPORTER_OTLP_HEADERS", "a=hunter2")];
+    insta::assert_snapshot!(case(&["make", "test"]).with(&own).text());
+    // opencode does not read it.
+    let plan = case(&["opencode"]).with(&own).plan();
+    assert!(matches!(plan.collection, Collection::Redirected(_)));
+    assert_eq!(plan.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn a_disabled_sdk_gets_nothing() {
+    let mut case = case(&["opencode", "run", "hi"]).with(&[("OTEL_SDK_DISABLED", "true")]);
+    case.settings.sdk_disabled = variable(true, "OTEL_SDK_DISABLED");
+    assert_eq!(case.plan().environment(&case.base()), case.base());
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn without_the_collector_the_command_exports_where_it_did() {
+    let mut case =
+        case(&["opencode", "run", "hi"]).with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.example.com")]);
+    case.collector = None;
+    case.settings.collector = flag(false, "--no-collector");
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn no_agent_means_the_context_only() {
+    let mut case =
+        case(&["opencode", "run", "hi"]).with(&[("OTEL_EXPORTER_OTLP_ENDPOINT", "https://otlp.example.com")]);
+    case.settings.agent = flag(AgentChoice::None, "--agent");
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn the_environment_is_the_base_with_the_changes() {
+    let case = case(&["opencode"]).with(&[("HOME", "/home/u"), ("OTEL_SERVICE_NAME", "mine")]);
+    let environment = case.plan().environment(&case.base());
+    let names: Vec<_> = environment.iter().map(|(name, _)| name.to_str().unwrap()).collect();
+    assert_eq!(
+        names,
+        [
+            "HOME",
+            "OPENCODE_CONFIG_CONTENT",
+            "OTEL_BSP_SCHEDULE_DELAY",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
+            "OTEL_EXPORTER_OTLP_PROTOCOL",
+            "OTEL_RESOURCE_ATTRIBUTES",
+            "TRACEPARENT"
+        ]
+    );
+    assert_eq!(environment.get("OTEL_EXPORTER_OTLP_ENDPOINT"), Some("http://127.0.0.1:4711/5ec2e7"));
+}
+
+#[test]
+fn resource_attributes_are_written_as_the_agent_reads_them() {
+    let other = case(&["make"]).plan();
+    let id = "otel_run.run.id=20261120-110915-a1b2c3";
+    assert_eq!(value(&other, "OTEL_RESOURCE_ATTRIBUTES"), Some(format!("{id},note=needs%20encoding").as_str()));
+    assert_eq!(value(&case(&["opencode"]).plan(), "OTEL_RESOURCE_ATTRIBUTES"), Some(id));
+    let broken = case(&["make"]).with(&[("OTEL_RESOURCE_ATTRIBUTES", "a=%zz")]).plan();
+    assert_eq!(value(&broken, "OTEL_RESOURCE_ATTRIBUTES"), None);
+    assert!(broken.warnings.iter().any(|text| text.contains("does not decode")), "{:?}", broken.warnings);
+}
+
+#[test]
+fn the_users_choice_of_agent_decides() {
+    let mut chosen = case(&["./wrapper", "run"]);
+    chosen.settings.agent = flag(AgentChoice::Named("opencode".to_owned()), "--agent");
+    assert!(value(&chosen.plan(), "OPENCODE_CONFIG_CONTENT").is_some());
+    assert!(chosen.text().contains("opencode, mode run (--agent)"));
+
+    let mut unknown = case(&["opencode", "run"]);
+    unknown.settings.agent = flag(AgentChoice::Named("opncode".to_owned()), "--agent");
+    let plan = unknown.plan();
+    assert!(value(&plan, "OPENCODE_CONFIG_CONTENT").is_some());
+    assert!(plan.warnings.iter().any(|text| text.starts_with("--agent: there is no agent named \"opncode\"")));
+}
+
+#[test]
+fn exporters_that_are_switched_off_stay_off() {
+    let both = [("OTEL_TRACES_EXPORTER", "none"), ("OTEL_LOGS_EXPORTER", "None")];
+    for (environment, redirected, warnings) in [(&both[..0], true, 0), (&both[..1], true, 1), (&both[..], false, 1)] {
+        let plan = case(&["opencode"]).with(environment).plan();
+        assert_eq!(value(&plan, "OTEL_EXPORTER_OTLP_ENDPOINT").is_some(), redirected, "{environment:?}");
+        assert_eq!(plan.warnings.len(), warnings, "{environment:?}: {:?}", plan.warnings);
+    }
+    // Commands with an SDK see to it themselves.
+    let plan = case(&["make"]).with(&both).plan();
+    assert!(value(&plan, "OTEL_EXPORTER_OTLP_ENDPOINT").is_some());
+    assert_eq!(plan.warnings, Vec::<String>::new());
+}
+
+#[test]
+fn launchers_that_undo_the_plan_are_said() {
+    for (line, warned) in [
+        (&["env", "-i", "opencode"][..], Some("`env -i` keeps the environment from opencode")),
+        (&["sudo", "opencode"], Some("`sudo without -E`")),
+        (&["env", "OTEL_EXPORTER_OTLP_ENDPOINT=x", "opencode"], Some("sets or removes OTEL_EXPORTER_OTLP_ENDPOINT")),
+        (&["env", "A=B", "opencode"], None),
+        (&["sudo", "-E", "opencode"], None),
+    ] {
+        let warnings = case(line).plan().warnings.join("\n");
+        match warned {
+            Some(part) => assert!(warnings.contains(part), "{line:?}: {warnings}"),
+            None => assert_eq!(warnings, "", "{line:?}"),
+        }
+    }
+}
+
+#[test]
+fn an_empty_command_line_is_no_trouble() {
+    let plan = case(&[]).plan();
+    assert_eq!(plan.argv, Vec::<OsString>::new());
+    assert_eq!(plan.agent.profile.name, "other");
+}

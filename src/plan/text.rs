@@ -1,0 +1,353 @@
+//! The printed form of a plan: what `otel-run plan -- COMMAND` and `--dry-run` show.
+
+use std::borrow::Cow;
+use std::ffi::OsStr;
+use std::fmt;
+
+use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
+use crate::agent::{Mask, RecognisedFrom};
+use crate::settings::{AgentChoice, Content, Nest, Origin, Protocol};
+
+/// No line is longer, unless a single word is.
+const WIDTH: usize = 92;
+/// Where the right column begins.
+const COLUMN: usize = 14;
+
+impl fmt::Display for Plan {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut page = Page(String::new());
+        page.row("Command", self.command_words());
+        page.row("Agent", words(&self.agent_text()));
+        if self.collection == Collection::Disabled {
+            page.row("Collector", words(&self.collection_text()));
+        } else {
+            self.run_rows(&mut page);
+        }
+        self.set_variables(&mut page);
+        self.removed_variables(&mut page);
+        if !self.warnings.is_empty() {
+            page.heading("Warnings");
+            for warning in &self.warnings {
+                page.paragraph("  - ", 4, words(warning));
+            }
+        }
+        out.write_str(&page.0)
+    }
+}
+
+impl Plan {
+    fn run_rows(&self, page: &mut Page) {
+        page.row("Trace", words(&self.trace_text()));
+        page.row("Run span", words(&self.span_text()));
+        page.row("Collector", words(&self.collection_text()));
+        // Both are about what the collector receives.
+        if matches!(self.collection, Collection::Redirected(_) | Collection::NotTold(..)) {
+            page.row("Nesting", words(&format!("{} ({})", nest_text(self.nest.value), self.nest.origin)));
+            page.row("Content", words(&format!("{} ({})", content_text(self.content.value), self.content.origin)));
+        }
+        destination(&self.destination, page);
+        let deadline = self.drain_deadline.value.as_secs_f64();
+        let origin = &self.drain_deadline.origin;
+        page.row("Delivery", words(&format!("at most {deadline} s after the command ended ({origin})")));
+        match &self.state_dir {
+            Some(folder) => page.row("Runs", vec![quote(folder.value.as_os_str()).into(), origin_word(&folder.origin)]),
+            None => page.row("Runs", words("nowhere: no folder for them can be named")),
+        }
+    }
+
+    fn command_words(&self) -> Vec<Cow<'_, str>> {
+        let token = match &self.collection {
+            Collection::Redirected(collector) => Some(&collector.token),
+            _ => None,
+        };
+        self.argv
+            .iter()
+            .map(|word| {
+                let word = quote(word);
+                Cow::Owned(token.map_or_else(|| word.clone(), |token| token.mask(&word)))
+            })
+            .collect()
+    }
+
+    fn agent_text(&self) -> String {
+        let agent = &self.agent;
+        let title = agent.profile.title;
+        let mode = agent.mode.map(|mode| format!(", mode {mode}")).unwrap_or_default();
+        match agent.recognised_from {
+            RecognisedFrom::BaseName => format!("{title}{mode} (recognised by its name)"),
+            RecognisedFrom::Package => format!("{title}{mode} (recognised by its package)"),
+            RecognisedFrom::Script => format!("{title}{mode} (recognised by its script)"),
+            RecognisedFrom::Choice if self.agent_choice.value == AgentChoice::None => {
+                format!("none ({})", self.agent_choice.origin)
+            }
+            RecognisedFrom::Choice => format!("{title}{mode} ({})", self.agent_choice.origin),
+            RecognisedFrom::Nothing => format!("{} is no known agent", agent.program_name),
+        }
+    }
+
+    fn trace_text(&self) -> String {
+        let trace_id = &self.context.trace_id;
+        match &self.context.parent_span_id {
+            Some(_) => format!("{trace_id}, which TRACEPARENT names"),
+            None => format!("{trace_id}, a new one"),
+        }
+    }
+
+    fn span_text(&self) -> String {
+        let context = &self.context;
+        let parent = context.parent_span_id.as_ref().map(|parent| format!(", child of {parent}")).unwrap_or_default();
+        let sampled = match (context.sampled, context.recording) {
+            (true, _) => "sampled",
+            (false, true) => "not sampled: recorded and not exported",
+            (false, false) => "not sampled: not recorded",
+        };
+        format!("{}, named \"{}\"{parent}, {sampled}", context.span_id, self.span_name)
+    }
+
+    fn collection_text(&self) -> String {
+        let address = |collector: &CollectorAddress| collector.token.mask(&collector.base_url);
+        match &self.collection {
+            Collection::Redirected(collector) => format!("{}, which the command exports to", address(collector)),
+            Collection::NotTold(collector, why) => {
+                let why = match why {
+                    Untold::NoAgent => "no agent is wanted",
+                    Untold::ConfigFile => "OTEL_CONFIG_FILE decides where it exports to",
+                    Untold::SwitchedOff => "OTEL_*_EXPORTER is none",
+                };
+                format!("{}; the command is not told, since {why}", address(collector))
+            }
+            Collection::Off(origin) => {
+                format!("off: the command exports to wherever it does without otel-run ({origin})")
+            }
+            Collection::Unavailable => {
+                "not available: the command exports to wherever it does without otel-run".to_owned()
+            }
+            Collection::Disabled => {
+                "none: OTEL_SDK_DISABLED is true, so nothing is recorded; the context is passed on as it came"
+                    .to_owned()
+            }
+        }
+    }
+
+    fn set_variables(&self, page: &mut Page) {
+        let set: Vec<_> = self
+            .environment
+            .iter()
+            .filter_map(|change| match &change.action {
+                Action::Set(value) => Some((change, value)),
+                Action::Remove => None,
+            })
+            .collect();
+        if set.is_empty() {
+            return;
+        }
+        page.heading("Set in the command's environment");
+        for (change, value) in set {
+            page.paragraph("  ", 6, vec![assignment(&change.name, value).into()]);
+            page.paragraph("      ", 6, words(&change.reason));
+        }
+    }
+
+    /// Names first and their common reason below, because most of them share a few reasons.
+    fn removed_variables(&self, page: &mut Page) {
+        let mut groups: Vec<(&str, Vec<&str>)> = Vec::new();
+        for change in self.environment.iter().filter(|change| change.action == Action::Remove) {
+            match groups.iter_mut().find(|(reason, _)| *reason == change.reason) {
+                Some((_, names)) => names.push(&change.name),
+                None => groups.push((&change.reason, vec![&change.name])),
+            }
+        }
+        if groups.is_empty() {
+            return;
+        }
+        page.heading("Removed from the command's environment");
+        for (reason, names) in groups {
+            for name in names {
+                page.paragraph("  ", 2, words(name));
+            }
+            page.paragraph("      ", 6, words(reason));
+        }
+    }
+}
+
+fn destination(destination: &Option<Destination>, page: &mut Page) {
+    let Some(destination) = destination else {
+        return page.row("Destination", words("none: the run stays on disk"));
+    };
+    let protocol = match destination.protocol.value {
+        Protocol::Grpc => "grpc",
+        Protocol::HttpProtobuf => "http/protobuf",
+        Protocol::HttpJson => "http/json",
+    };
+    let mut title = "Destination";
+    if let Some(endpoint) = &destination.endpoint {
+        page.row(title, words(&format!("{} ({})", endpoint.value, endpoint.origin)));
+        title = "";
+    }
+    for (signal, endpoint) in &destination.signal_endpoints {
+        page.row(title, words(&format!("{}: {} ({})", signal.as_str(), endpoint.value, endpoint.origin)));
+        title = "";
+    }
+    page.row(title, words(&format!("by {protocol} ({})", destination.protocol.origin)));
+    for header in &destination.headers {
+        let text = match header.source.as_str() {
+            "value" => format!("header {} ({})", header.name, header.origin),
+            source => format!("header {} from {source} ({})", header.name, header.origin),
+        };
+        page.row("", words(&text));
+    }
+}
+
+fn nest_text(nest: Nest) -> &'static str {
+    match nest {
+        Nest::Adopt => "adopt: the command's telemetry moves under the run span",
+        Nest::Link => "link: the command's traces stay its own and are linked with the run span",
+        Nest::Off => "off: the command's telemetry stays as it is",
+    }
+}
+
+fn content_text(content: Content) -> &'static str {
+    match content {
+        Content::Off => "off: prompts, answers, tool arguments and results are not stored",
+        Content::On => "on: prompts, answers, tool arguments and results are stored and sent",
+    }
+}
+
+fn origin_word(origin: &Origin) -> Cow<'static, str> {
+    format!("({origin})").into()
+}
+
+fn assignment(name: &str, value: &Value) -> String {
+    match value.instead() {
+        Some(shown) => format!("{name}={shown}"),
+        None => format!("{name}={}", quote(value.expose())),
+    }
+}
+
+/// A word as a POSIX shell takes it; control characters and bytes that are not UTF-8 as in `$'\x1b'`.
+fn quote(word: &OsStr) -> String {
+    let bytes = word.as_encoded_bytes();
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"_@%+=:,./-".contains(byte);
+    match word.to_str() {
+        Some(text) if !text.is_empty() && bytes.iter().all(plain) => text.to_owned(),
+        Some(text) if !text.chars().any(char::is_control) => format!("'{}'", text.replace('\'', r"'\''")),
+        _ => {
+            let mut quoted = String::from("$'");
+            for chunk in bytes.utf8_chunks() {
+                for character in chunk.valid().chars() {
+                    match character {
+                        '\'' => quoted.push_str(r"\'"),
+                        '\\' => quoted.push_str(r"\\"),
+                        '\n' => quoted.push_str(r"\n"),
+                        '\t' => quoted.push_str(r"\t"),
+                        other if other.is_control() => {
+                            let mut buffer = [0; 4];
+                            escape_bytes(other.encode_utf8(&mut buffer).as_bytes(), &mut quoted);
+                        }
+                        other => quoted.push(other),
+                    }
+                }
+                escape_bytes(chunk.invalid(), &mut quoted);
+            }
+            quoted.push('\'');
+            quoted
+        }
+    }
+}
+
+fn escape_bytes(bytes: &[u8], out: &mut String) {
+    for byte in bytes {
+        out.push_str(&format!("\\x{byte:02x}"));
+    }
+}
+
+fn words(text: &str) -> Vec<Cow<'_, str>> {
+    text.split_whitespace().map(Cow::Borrowed).collect()
+}
+
+/// Lines of at most [`WIDTH`] columns.
+struct Page(String);
+
+impl Page {
+    fn heading(&mut self, title: &str) {
+        self.0.push('\n');
+        self.0.push_str(title);
+        self.0.push('\n');
+    }
+
+    fn row(&mut self, title: &str, words: Vec<Cow<'_, str>>) {
+        self.paragraph(&format!("{title:COLUMN$}"), COLUMN, words);
+    }
+
+    /// Writes words behind `start`; further lines are indented.
+    fn paragraph(&mut self, start: &str, indent: usize, words: Vec<Cow<'_, str>>) {
+        self.0.push_str(start);
+        let mut column = start.chars().count();
+        let mut first = true;
+        for word in words {
+            let word: String = word.chars().flat_map(visible).collect();
+            let width = unicode_width::UnicodeWidthStr::width(word.as_str());
+            if !first && column + 1 + width > WIDTH {
+                self.0.push('\n');
+                self.0.extend(std::iter::repeat_n(' ', indent));
+                column = indent;
+            } else if !first {
+                self.0.push(' ');
+                column += 1;
+            }
+            self.0.push_str(&word);
+            column += width;
+            first = false;
+        }
+        self.0.push('\n');
+    }
+}
+
+/// The character, or its escape where it would do something to a terminal.
+fn visible(character: char) -> impl Iterator<Item = char> {
+    let escape = character.is_control().then(|| character.escape_default());
+    let itself = escape.is_none().then_some(character);
+    escape.into_iter().flatten().chain(itself)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::ffi::OsStr;
+
+    use super::{Page, quote, words};
+
+    #[test]
+    fn words_are_quoted_for_a_shell() {
+        for (word, quoted) in [
+            ("run", "run"),
+            ("--model=a/b", "--model=a/b"),
+            ("", "''"),
+            ("fix the test", "'fix the test'"),
+            ("it's", r"'it'\''s'"),
+            ("$HOME", "'$HOME'"),
+            ("a\nb'\u{1b}[2J\\ü", r"$'a\nb\'\x1b[2J\\ü'"),
+            ("\u{85}", r"$'\xc2\x85'"),
+        ] {
+            assert_eq!(quote(OsStr::new(word)), quoted);
+        }
+        #[cfg(unix)]
+        assert_eq!(quote(std::os::unix::ffi::OsStrExt::from_bytes(b"a\xff")), r"$'a\xff'");
+    }
+
+    #[test]
+    fn lines_are_broken_between_words() {
+        let mut page = Page(String::new());
+        page.row("Title", words(&"word ".repeat(20)));
+        assert_eq!(
+            page.0,
+            format!("Title         {}word\n              {}word\n", "word ".repeat(14), "word ".repeat(4))
+        );
+    }
+
+    #[test]
+    fn nothing_printed_moves_the_cursor() {
+        let mut page = Page(String::new());
+        page.row("Title", words("a\u{1b}[2Jb"));
+        assert_eq!(page.0, "Title         a\\u{1b}[2Jb\n");
+    }
+}
