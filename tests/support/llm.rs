@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use http_body_util::BodyExt;
 use hyper::body::Incoming;
-use hyper::{Request, Response};
+use hyper::{HeaderMap, Request, Response};
 use serde_json::{Value, json};
 
 use super::server::{Answer, Frames, Server, died};
@@ -53,10 +53,17 @@ impl Failure {
     }
 }
 
+/// One request.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
 struct State {
     mood: Mood,
     tool: (String, Value),
-    requests: Vec<Value>,
+    requests: Vec<Asked>,
     faults: Vec<String>,
 }
 
@@ -89,8 +96,8 @@ impl Llm {
         format!("http://{}/v1", self.server.address())
     }
 
-    /// The bodies of all requests.
-    pub fn requests(&self) -> Vec<Value> {
+    /// All requests that could be understood.
+    pub fn requests(&self) -> Vec<Asked> {
         self.state.lock().unwrap().requests.clone()
     }
 }
@@ -119,7 +126,7 @@ async fn handle(state: Arc<Mutex<State>>, request: Request<Incoming>) -> Answer 
     };
     let message = reply(&asked, &state.tool);
     let streaming = asked["stream"] == json!(true);
-    state.requests.push(asked);
+    state.requests.push(Asked { headers: head.headers, body: asked });
     let failure = match &mut state.mood {
         Mood::Fail(failure) => Some(failure.clone()),
         Mood::FailFirst(left @ 1.., failure) => {

@@ -173,17 +173,28 @@ impl Upstream {
         self.accepted().iter().flat_map(|request| request.export.log_records()).collect()
     }
 
-    /// Fails if `text` stands anywhere in what was received, accepted or not: path, headers, body, decoded values.
+    /// Whether `text` stands anywhere in what was received, accepted or not: path, headers, body, decoded values.
+    pub fn holds(&self, text: &str) -> bool {
+        self.find(text).is_some()
+    }
+
+    /// The opposite of [`Upstream::holds`], and the place if it fails.
     #[track_caller]
     pub fn assert_nowhere(&self, text: &str) {
-        for request in self.received() {
+        if let Some(place) = self.find(text) {
+            panic!("{text:?} reached the upstream: {place}");
+        }
+    }
+
+    fn find(&self, text: &str) -> Option<String> {
+        self.received().iter().find_map(|request| {
             let decoded = format!("{:?}", request.export);
             let found = request.path.contains(text)
                 || request.headers.values().any(|value| super::contains(value.as_bytes(), text))
                 || super::contains(&request.body, text)
                 || decoded.contains(text);
-            assert!(!found, "{text:?} reached the upstream: {}", super::around(&decoded, text));
-        }
+            found.then(|| super::around(&decoded, text))
+        })
     }
 }
 
