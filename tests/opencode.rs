@@ -1,0 +1,255 @@
+//! The real opencode under otel-run, with a model provider that needs no network.
+//!
+//! These tests need the agent that `.ci/agents` installs, so they are ignored until they are asked for:
+//! `.ci/agents && cargo test --test opencode -- --include-ignored`. Asked for and not installed, they fail.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+mod support;
+
+use std::path::PathBuf;
+
+use opentelemetry_proto::tonic::trace::v1::Span;
+use serde_json::json;
+use support::llm::{Failure, Mood, marker};
+use support::tree::{assert_one_tree, named};
+use support::{Home, Llm, Ran, Run, Transport, Upstream, alone, hex, run};
+
+const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
+const PARENT: &str = "b7ad6b7169203331";
+
+/// The folder of the agent's program, as `.ci/agents` makes it.
+fn agents() -> PathBuf {
+    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/target/agents");
+    let folder = std::env::var_os("OTEL_RUN_TEST_AGENTS").map_or_else(|| PathBuf::from(default), PathBuf::from);
+    let programs = folder.join("node_modules/.bin");
+    assert!(programs.join("opencode").exists(), "opencode is not in {}; run .ci/agents", programs.display());
+    programs
+}
+
+/// What a user has before the run: settings, a project, and a model provider.
+struct Scene {
+    llm: Llm,
+    /// Below `$XDG_CONFIG_HOME/opencode` and in the project.
+    settings: String,
+    variables: Vec<(&'static str, String)>,
+}
+
+impl Scene {
+    /// The provider is named in the user's settings file.
+    fn new(llm: Llm) -> Self {
+        let settings = format!(
+            r#"{{
+  "$schema": "https://opencode.ai/config.json",
+  // The provider of the tests; this comment has to survive.
+  "model": "lab/mock-model",
+  {},
+}}
+"#,
+            provider(&llm, "key-of-the-file")
+        );
+        Self { llm, settings, variables: Vec::new() }
+    }
+
+    /// The provider is named in `OPENCODE_CONFIG_CONTENT`, in all that the agent understands.
+    fn with_own_content(llm: Llm, key: &std::path::Path) -> Self {
+        let settings =
+            "{ \"$schema\": \"https://opencode.ai/config.json\", /* mine */ \"username\": \"kim\" }\n".into();
+        let content = format!(
+            r#"{{ // The user's own value, with a "quoted" word and a {{brace}}.
+  "model": "lab/mock-model", /* "experimental": {{"openTelemetry": false}} */
+  {},
+  "experimental": {{ "batch_tool": false, }},
+}}"#,
+            provider(&llm, &format!("{{file:{}}}", key.display()))
+        );
+        let variables = vec![("OPENCODE_CONFIG_CONTENT", content), ("LAB_TEAM", "the lab's team".into())];
+        Self { llm, settings, variables }
+    }
+
+    /// A home with the user's files in it.
+    fn home(&self) -> Home {
+        let home = Home::new();
+        home.write_config("opencode/opencode.jsonc", &self.settings);
+        std::fs::write(home.work().join("AGENTS.md"), "Be brief.\n").unwrap();
+        std::fs::write(home.work().join("opencode.json"), "{\"$schema\":\"https://opencode.ai/config.json\"}").unwrap();
+        home
+    }
+
+    fn assert_untouched(&self, home: &Home) {
+        let settings = std::fs::read_to_string(home.path().join("config/opencode/opencode.jsonc")).unwrap();
+        assert_eq!(settings, self.settings);
+        assert_eq!(std::fs::read_to_string(home.work().join("AGENTS.md")).unwrap(), "Be brief.\n");
+        let project = std::fs::read_to_string(home.work().join("opencode.json")).unwrap();
+        assert_eq!(project, "{\"$schema\":\"https://opencode.ai/config.json\"}");
+        let others: Vec<_> = std::fs::read_dir(home.work()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        assert_eq!(others.len(), 2, "the project holds {others:?}");
+    }
+
+    /// Everything that a run needs beside its command, the same with and without otel-run. Nothing goes to the
+    /// network: opencode would look for its updates, its list of models, and a package from npm.
+    fn set(&self, command: Run, home: &Home) -> Run {
+        let programs = agents();
+        let path = std::env::var_os("PATH").expect("tests need PATH");
+        let paths = std::iter::once(programs).chain(std::env::split_paths(&path));
+        let command = command
+            .home(home)
+            .env("PATH", std::env::join_paths(paths).unwrap())
+            .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
+            .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
+            .env("OPENCODE_DISABLE_LSP_DOWNLOAD", "1")
+            .env("npm_config_offline", "true")
+            .any_stderr();
+        self.variables.iter().fold(command, |command, (name, value)| command.env(name, value))
+    }
+
+    fn prompt() -> [String; 2] {
+        ["run".into(), format!("say {}", marker::PROMPT)]
+    }
+
+    /// The agent by itself. It does not touch the files either, or the comparison would say nothing.
+    fn alone(&self, code: i32) -> Ran {
+        let home = self.home();
+        let ran = self.set(alone(agents().join("opencode")), &home).args(Self::prompt()).expect_exit(code);
+        self.assert_untouched(&home);
+        ran
+    }
+
+    /// The agent under otel-run, with these words before it.
+    fn wrapped(&self, code: i32, words: impl Fn(Run) -> Run) -> Ran {
+        let home = self.home();
+        let ran = words(self.set(run(), &home)).child(["opencode"]).args(Self::prompt()).expect_exit(code);
+        self.assert_untouched(&home);
+        ran
+    }
+}
+
+/// The members of the settings that name the provider.
+fn provider(llm: &Llm, key: &str) -> String {
+    let model = json!({
+        "name": "Mock", "tool_call": true, "reasoning": true, "limit": { "context": 100_000, "output": 8_000 },
+    });
+    let lab = json!({
+        "npm": "@ai-sdk/openai-compatible",
+        "options": { "baseURL": llm.url(), "apiKey": key, "headers": { "x-team": "{env:LAB_TEAM}" } },
+        "models": { "mock-model": model },
+    });
+    format!(r#""provider": {}"#, json!({ "lab": lab }))
+}
+
+/// Runs the scene alone and by each transport under otel-run, and checks what must hold whatever the agent does. Gives
+/// the spans that the upstream got, by transport.
+fn play(scene: &Scene, code: i32) -> Vec<Vec<Span>> {
+    let alone = scene.alone(code);
+    let check = |transport| {
+        let upstream = Upstream::start();
+        let ran = scene.wrapped(code, |command| {
+            command
+                .env("TRACEPARENT", format!("00-{TRACE}-{PARENT}-01"))
+                .upstream_by(&upstream, transport)
+                .flag("--drain-deadline", "30s")
+        });
+        assert_eq!(ran.stdout, alone.stdout);
+        assert_eq!(stderr(&ran), stderr(&alone));
+        let spans = upstream.spans();
+        let top = assert_one_tree(&spans, TRACE, PARENT);
+        assert_eq!(top.name, "opencode run");
+        for (_, record) in upstream.log_records() {
+            assert_eq!(hex(&record.trace_id), TRACE, "{record:?}");
+        }
+        for text in marker::ALL {
+            upstream.assert_nowhere(text);
+            ran.home.assert_nowhere(text);
+        }
+        spans
+    };
+    [Transport::HttpProtobuf, Transport::Grpc].map(check).into()
+}
+
+/// What the agent says of its progress, without the name of the test's folder.
+fn stderr(ran: &Ran) -> String {
+    ran.stderr_text().replace(ran.home.path().to_str().unwrap(), "HOME")
+}
+
+fn assert_whole(spans: &[Span]) {
+    assert_eq!(named(spans, "ai.streamText.doStream"), 3);
+    assert_eq!(named(spans, "Tool.execute"), 1);
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn a_run_becomes_one_tree_under_the_callers_span_without_its_content() {
+    let scene = Scene::new(Llm::start());
+    for spans in play(&scene, 0) {
+        assert_whole(&spans);
+    }
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn a_run_that_the_model_provider_refuses_is_told_the_same_way() {
+    let scene = Scene::new(Llm::start());
+    let message = format!("no access, and here is your prompt: {}", marker::PROMPT);
+    scene.llm.set_mood(Mood::Fail(Failure { message, ..Failure::status(401) }));
+    for spans in play(&scene, 1) {
+        let calls: Vec<_> = spans.iter().filter(|span| span.name == "ai.streamText.doStream").collect();
+        assert!(!calls.is_empty() && calls.iter().all(|call| call.status.as_ref().unwrap().code == 2), "{calls:?}");
+        assert_eq!(named(&spans, "Tool.execute"), 0);
+    }
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn the_users_own_inline_configuration_stays_what_it_was() {
+    let keys = Home::new();
+    let key = keys.write_config("key.txt", "key-of-the-file\n");
+    let scene = Scene::with_own_content(Llm::start(), &key);
+    for spans in play(&scene, 0) {
+        assert_whole(&spans);
+    }
+    for asked in scene.llm.requests() {
+        assert_eq!(asked.headers["authorization"], "Bearer key-of-the-file");
+        assert_eq!(asked.headers["x-team"], "the lab's team");
+    }
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn the_arguments_of_a_tool_that_fails_do_not_leave_in_its_error() {
+    let file = format!("{}.txt", marker::ARGUMENT);
+    let scene = Scene::new(Llm::calling("read", json!({ "filePath": file })));
+    for spans in play(&scene, 0) {
+        assert_whole(&spans);
+        let tool = spans.iter().find(|span| span.name == "Tool.execute").unwrap();
+        assert_eq!(tool.status.as_ref().unwrap().code, 2, "{tool:?}");
+    }
+}
+
+/// Without this one the others could look for what the agent never sends.
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn content_arrives_where_it_is_asked_for() {
+    let scene = Scene::new(Llm::start());
+    let upstream = Upstream::start();
+    scene.wrapped(0, |command| command.upstream(&upstream).flag("--content", "on").flag("--drain-deadline", "30s"));
+    for text in marker::ALL {
+        assert!(upstream.holds(text), "{text} is not in what the agent sends");
+    }
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn without_an_upstream_the_run_can_be_looked_at() {
+    let scene = Scene::new(Llm::start());
+    let ran = scene.wrapped(0, |command| command);
+    let shown = run().home(&ran.home).arg("show").expect_exit(0).stdout_text();
+    let calls: Vec<_> = shown.lines().filter(|line| line.contains("mock-model")).collect();
+    assert_eq!(calls.len(), 3, "{shown}");
+    assert!(calls.iter().all(|line| line.contains("100") && line.contains("20")), "{shown}");
+    assert_eq!(shown.lines().filter(|line| line.contains("bash")).count(), 1, "{shown}");
+    assert!(shown.contains("opencode run"), "{shown}");
+    for text in marker::ALL {
+        assert!(!shown.contains(text), "{shown}");
+        ran.home.assert_nowhere(text);
+    }
+}
