@@ -1,6 +1,8 @@
 //! Runs as people and programs read them: a tree, a table, JSON. Nothing here prints; everything returns text.
 
 pub mod json;
+#[cfg(test)]
+mod samples;
 pub mod table;
 pub mod terminal;
 pub mod text;

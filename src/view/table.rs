@@ -57,10 +57,8 @@ const NARROWEST_NAME: usize = 12;
 pub fn render(runs: &[Run], options: &Options) -> String {
     let mut page = Page::new(options.width, options.colour, options.symbols);
     if runs.is_empty() {
-        page.put_facts(&[
-            ("No runs yet.".to_owned(), Style::Plain),
-            ("otel-run -- COMMAND starts one".to_owned(), Style::Dim),
-        ]);
+        page.put("No runs yet: otel-run -- COMMAND starts one", Style::Plain);
+        page.end_line();
         return page.finish();
     }
     let columns = fit(columns(runs, options), options.width);
@@ -145,7 +143,7 @@ fn fit(mut columns: Vec<Column>, width: usize) -> Vec<Column> {
 fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell, symbols: Symbols) {
     let mut start = 0;
     for column in columns {
-        page.to_column(start);
+        page.move_to(start);
         let (text, style) = cell(column);
         let text = clipped(&text, column.width, symbols);
         match column.align {
