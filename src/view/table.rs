@@ -143,7 +143,7 @@ fn fit(mut columns: Vec<Column>, width: usize) -> Vec<Column> {
 fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell, symbols: Symbols) {
     let mut start = 0;
     for column in columns {
-        page.to_column(start);
+        page.move_to(start);
         let (text, style) = cell(column);
         let text = clipped(&text, column.width, symbols);
         match column.align {

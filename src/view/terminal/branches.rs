@@ -46,7 +46,7 @@ impl Branches {
         let Some((last, above)) = self.last.get(1..).and_then(<[bool]>::split_last) else {
             if failed {
                 page.put(mark, Style::Red);
-                page.to_column(page.used() + 1);
+                page.move_to(page.used() + 1);
             }
             return;
         };
@@ -66,7 +66,7 @@ impl Branches {
                 page.put(symbols.pick("─", "-"), Style::Dim);
             }
         }
-        page.to_column(end);
+        page.move_to(end);
     }
 
     /// Puts what stands in front of a further line of the node.
@@ -75,9 +75,9 @@ impl Branches {
         if has_children {
             page.put(symbols.pick("│", "|"), Style::Dim);
         } else {
-            page.to_column(page.used() + 1);
+            page.move_to(page.used() + 1);
         }
-        page.to_column(page.used() + 1);
+        page.move_to(page.used() + 1);
     }
 
     fn put_lines(page: &mut Page, levels: &[bool], most: usize, indent: Indent, symbols: Symbols) {
@@ -89,7 +89,7 @@ impl Branches {
                 (_, _, true) => {}
                 (_, _, false) => page.put(symbols.pick("│", "|"), Style::Dim),
             }
-            page.to_column(end);
+            page.move_to(end);
         }
     }
 }

@@ -35,7 +35,7 @@ fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
             facts.push((duration(time, symbols), Style::Plain));
         }
         (None, State::Running) => facts.push(("running".to_owned(), Style::Cyan)),
-        (None, _) => facts.push(("lost: otel-run ended before the command did".to_owned(), Style::Red)),
+        (None, _) => facts.push(("lost: otel-run is gone and wrote no end".to_owned(), Style::Red)),
     }
     facts
 }

@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use std::collections::HashMap;
 
 use super::Input;
-use crate::signals::Attributes;
+use crate::signals::is_stand_in;
 
 type Id = ([u8; 16], [u8; 8]);
 
@@ -37,8 +37,7 @@ pub(super) fn without_duplicates<'a>(inputs: &[Input<'a>]) -> Vec<Input<'a>> {
 
 /// A span that was made up gives way to the real one, an unfinished one to the finished one.
 fn rank(input: &Input<'_>) -> (bool, u64) {
-    let stand_in = Attributes(&input.span.attributes).flag(&["otel_run.stand_in"]) == Some(true);
-    (!stand_in, input.span.end_time_unix_nano)
+    (!is_stand_in(input.span), input.span.end_time_unix_nano)
 }
 
 /// The index of each span's parent, without circles.
