@@ -6,6 +6,7 @@ mod recording;
 mod run;
 mod runs;
 mod said;
+mod screen;
 mod show;
 
 use std::process::ExitCode;

@@ -311,10 +311,10 @@ fn executable_path(plan: &Plan, pid: Option<u32>) -> Option<String> {
     which::which(plan.argv.first()?).ok().map(|path| path.to_string_lossy().into_owned())
 }
 
-/// `20261120-110915-a1b2c3`: the time in UTC, then something random.
+/// `20261120-110915-482-a1b2c3`: the time in UTC to the millisecond, then something random.
 fn run_id(begun: Timestamp, span_id: SpanId) -> String {
     let tail: String = span_id.to_string().chars().skip(10).collect();
-    format!("{}-{tail}", begun.strftime("%Y%m%d-%H%M%S"))
+    format!("{}-{tail}", begun.strftime("%Y%m%d-%H%M%S-%3f"))
 }
 
 /// A random UUID (version 4), for `service.instance.id`.

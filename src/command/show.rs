@@ -1,10 +1,48 @@
 //! `show`: one run as a tree.
 
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, TracesData};
+use prost::Message;
+
+use super::runs::state;
 use super::said::Said;
+use super::screen::Screen;
 use crate::cli::Options;
 use crate::error::Error;
+use crate::message;
+use crate::otlp::Signal;
+use crate::store::RunFolder;
+use crate::store::log::{Kind, Log, LogError};
+use crate::view::tree::Detail;
+use crate::view::{json, terminal};
 
-pub(super) fn show(options: &Options, run: Option<&str>, all: bool, json: bool) -> Result<(), Error> {
-    let _ = (Said::gather_strictly(options)?, run, all, json);
-    Ok(())
+/// Shows the run that `wanted` names, or the latest.
+pub(super) fn show(options: &Options, wanted: Option<&str>, all: bool, as_json: bool) -> Result<(), Error> {
+    let said = Said::gather_strictly(options)?;
+    let folder = said.store()?.find(wanted)?;
+    let unreadable = |reason: String| Error::Unreadable { run: folder.id(), reason };
+    let summary = folder.summary_or_made().map_err(|error| unreadable(error.to_string()))?;
+    let spans = spans(&folder).map_err(|error| unreadable(error.to_string()))?;
+    let state = state(&folder, &summary);
+    let text = if as_json {
+        let detail = if all { Detail::All } else { Detail::Essential };
+        json::show(&summary, state, &spans, detail).map_err(std::io::Error::from)?
+    } else {
+        let Screen { width, colour, symbols, zone, .. } = Screen::look(&said.environment);
+        terminal::render(&summary, state, &spans, &terminal::Options { width, colour, all, symbols, zone })
+    };
+    Ok(message::print(&text)?)
+}
+
+fn spans(folder: &RunFolder) -> Result<Vec<ResourceSpans>, LogError> {
+    let log = folder.read_log()?;
+    let (mut at, mut payload, mut spans) = (Log::start(), Vec::new(), Vec::new());
+    while let Some(header) = log.read(at, &mut payload)? {
+        at += header.record_length();
+        if header.kind == Kind::Batch(Signal::Traces)
+            && let Ok(data) = TracesData::decode(payload.as_slice())
+        {
+            spans.extend(data.resource_spans);
+        }
+    }
+    Ok(spans)
 }

@@ -34,9 +34,6 @@ const INITIALS: [bool; 256] = {
     initials
 };
 
-/// The resource attribute's counterpart on spans that were made up for parents that never came.
-const STAND_IN: &str = "otel_run.stand_in";
-
 /// Whether a span of this name (UTF-8) can be anything to [`classify`]. It is cheap and needs nothing else of the
 /// span, so that housekeeping need not be decoded. `false` is always right; `true` may turn out to be nothing.
 pub fn worth_decoding(name: &[u8]) -> bool {
@@ -60,11 +57,16 @@ pub fn classify(scope: &str, span: &Span) -> Option<Activity> {
 /// failed ones included (opencode looks for some 25 files in a run that need not be there), and stand-ins.
 /// Spans of programs that nothing is known about never are.
 pub fn is_housekeeping(scope: &str, span: &Span) -> bool {
-    if Attributes(&span.attributes).flag(&[STAND_IN]) == Some(true) {
+    if is_stand_in(span) {
         return true;
     }
     let agent = DIALECTS.iter().find(|dialect| dialect.is_spoken_in(scope));
     agent.is_some_and(|dialect| dialect.rest == Rest::Housekeeping) && classify(scope, span).is_none()
+}
+
+/// Whether otel-run made `span` up for a parent that never came.
+pub fn is_stand_in(span: &Span) -> bool {
+    Attributes(&span.attributes).flag(&["otel_run.stand_in"]) == Some(true)
 }
 
 /// What model calls beneath `span` are for, if it says so; `title` beneath opencode's `SessionPrompt.ensureTitle`.

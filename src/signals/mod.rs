@@ -1,7 +1,7 @@
 //! What agents report, in one vocabulary: model calls, tool calls, prompts, and the totals of a run.
 //!
 //! Every agent has its own names for these things. Each has a file here that holds them as a table, a
-//! [`dialect::Dialect`]; [`classify`] reads a span through the tables and says what it is.
+//! `Dialect`; [`classify`] reads a span through the tables and says what it is.
 
 mod activity;
 mod ai_sdk;
@@ -21,5 +21,5 @@ mod totals;
 
 pub use activity::{Activity, ModelCall};
 pub use attributes::Attributes;
-pub use classify::{classify, is_housekeeping, purpose, worth_decoding};
+pub use classify::{classify, is_housekeeping, is_stand_in, purpose, worth_decoding};
 pub use totals::{Tokens, Totals};

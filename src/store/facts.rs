@@ -10,7 +10,7 @@ use crate::signals::Totals;
 /// Everything known when the command has been started. It is the first record of a run's log.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
-    /// The run's name, sortable by time: `20261120-110915-a1b2c3` (UTC, then random).
+    /// The run's name, sortable by time: `20261120-110915-482-a1b2c3` (UTC to the millisecond, then random).
     pub run_id: String,
     /// 32 lower-case hex digits.
     pub trace_id: String,

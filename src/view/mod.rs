@@ -1,2 +1,40 @@
-//! Views.
+//! Runs as people and programs read them: a tree, a table, JSON. Nothing here prints; everything returns text.
+
+pub mod json;
 pub mod line;
+#[cfg(test)]
+mod samples;
+pub mod table;
+pub mod terminal;
+pub mod text;
+pub mod tree;
+
+use crate::store::facts::Summary;
+
+/// How far a run has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Its end is known.
+    Ended,
+    /// otel-run is still at work.
+    Running,
+    /// otel-run is gone and has written nothing about an end.
+    Lost,
+}
+
+impl State {
+    /// The state of the run that `summary` tells of; `wrapper_alive` is whether its otel-run still exists.
+    pub fn of(summary: &Summary, wrapper_alive: bool) -> Self {
+        match (&summary.ended, wrapper_alive) {
+            (Some(_), _) => State::Ended,
+            (None, true) => State::Running,
+            (None, false) => State::Lost,
+        }
+    }
+}
+
+/// A span id from its 16 hex digits; none if it is anything else.
+fn span_id(hex: &str) -> Option<[u8; 8]> {
+    let number = u64::from_str_radix(hex, 16).ok().filter(|_| hex.len() == 16)?;
+    Some(number.to_be_bytes())
+}

@@ -1,0 +1,47 @@
+//! How the output of a verb may look: by the terminal it goes to, or as plain text where it goes elsewhere.
+
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use crate::environment::Environment;
+use crate::message;
+use crate::view::text::Symbols;
+
+/// Width where the output is no terminal: what fits into most editors, mails and logs.
+const WIDTH_ELSEWHERE: usize = 100;
+
+/// What is known of the place that the output goes to.
+pub(super) struct Screen {
+    pub(super) width: usize,
+    pub(super) colour: bool,
+    pub(super) symbols: Symbols,
+    pub(super) zone: TimeZone,
+    pub(super) now: Timestamp,
+}
+
+impl Screen {
+    /// Looks at stdout. Colours are for terminals only, and not where `NO_COLOR` is set (no-color.org).
+    pub(super) fn look(environment: &Environment) -> Self {
+        let terminal = message::stdout_is_terminal();
+        let columns = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+        let measured = || terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
+        let dumb = environment.get("TERM") == Some("dumb");
+        Self {
+            width: columns.or_else(measured).unwrap_or(WIDTH_ELSEWHERE).max(20),
+            colour: terminal && !dumb && environment.get("NO_COLOR").is_none(),
+            symbols: if says_utf8(environment) { Symbols::Unicode } else { Symbols::Ascii },
+            zone: TimeZone::system(),
+            now: Timestamp::now(),
+        }
+    }
+}
+
+/// Whether the locale can show more than ASCII. Where nothing is set, as in containers, nearly every terminal can.
+fn says_utf8(environment: &Environment) -> bool {
+    let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
+    locale.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}

@@ -1,0 +1,228 @@
+//! Runs for programs: `show --json` and `runs --json`.
+//!
+//! Both print one JSON object. `version` is 1 and grows when a field changes its meaning or goes; fields may be added
+//! without. Times are RFC 3339 in UTC with nanoseconds, durations whole nanoseconds, ids lower-case hex.
+//!
+//! ```text
+//! runs --json   {"version": 1, "runs": [RUN, ...]}
+//! show --json   {"version": 1, "run": RUN, "spans": [SPAN, ...], "span_count": 251, "folded_count": 243}
+//!
+//! RUN   run_id, name, agent, state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
+//!       started, ended, duration_ns, exit_code, signal, error_type,
+//!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
+//!               tools {NAME: calls}, failed_tools, models [NAME]},
+//!       intake {SIGNAL: {received, stored, dropped}}, outcome {SIGNAL: {delivered, pending, rejected}},
+//!       destination {endpoint, protocol, header_names}, last_failure
+//! SPAN  trace_id, span_id, parent_span_id, shown_under, depth, name, kind, scope, service, started, ended,
+//!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
+//! ```
+//!
+//! What is not known is `null`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
+//! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
+//! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
+//! `tool_call`, `tool_echo`, `agent_turn` and `sub_agent`. `folded` counts housekeeping beneath the span, `merged` are
+//! spans that tell of the same thing.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+
+use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, span::SpanKind, status::StatusCode};
+use serde::Serialize;
+
+use super::State;
+use super::table::Run;
+use super::text::timestamp;
+use super::tree::{Detail, Node, build, inputs};
+use crate::otlp::Signal;
+use crate::signals::{Activity, Totals};
+use crate::store::facts::{Destination, Intake, Outcome, Summary};
+
+const VERSION: u32 = 1;
+
+#[derive(Serialize)]
+struct Runs<'a> {
+    version: u32,
+    runs: Vec<Facts<'a>>,
+}
+
+#[derive(Serialize)]
+struct Show<'a> {
+    version: u32,
+    run: Facts<'a>,
+    spans: Vec<SpanLine<'a>>,
+    span_count: usize,
+    folded_count: usize,
+}
+
+#[derive(Serialize)]
+struct Facts<'a> {
+    run_id: &'a str,
+    name: &'a str,
+    agent: Option<&'a str>,
+    state: &'static str,
+    trace_id: &'a str,
+    span_id: &'a str,
+    parent_span_id: Option<&'a str>,
+    sampled: bool,
+    started: Option<String>,
+    ended: Option<String>,
+    duration_ns: Option<u64>,
+    exit_code: Option<i32>,
+    signal: Option<&'a str>,
+    error_type: Option<&'a str>,
+    totals: &'a Totals,
+    intake: &'a BTreeMap<Signal, Intake>,
+    outcome: &'a BTreeMap<Signal, Outcome>,
+    destination: Option<&'a Destination>,
+    last_failure: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct SpanLine<'a> {
+    trace_id: String,
+    span_id: String,
+    parent_span_id: Option<String>,
+    shown_under: Option<String>,
+    depth: usize,
+    name: &'a str,
+    kind: &'static str,
+    scope: &'a str,
+    service: &'a str,
+    started: Option<String>,
+    ended: Option<String>,
+    duration_ns: u64,
+    status: &'static str,
+    message: Option<&'a str>,
+    failed: bool,
+    activity: Option<&'a Activity>,
+    purpose: Option<&'static str>,
+    folded: usize,
+    merged: Vec<String>,
+}
+
+/// The facts of `runs` in the order given, on lines of their own.
+///
+/// # Errors
+///
+/// None is known; serde's is passed on.
+pub fn runs(runs: &[Run]) -> serde_json::Result<String> {
+    printed(&Runs { version: VERSION, runs: runs.iter().map(|run| Facts::of(&run.summary, run.state)).collect() })
+}
+
+/// One run with its `spans`: those that a person wants to see, or all of them.
+///
+/// # Errors
+///
+/// As [`runs`].
+pub fn show(summary: &Summary, state: State, spans: &[ResourceSpans], detail: Detail) -> serde_json::Result<String> {
+    let tree = build(&inputs(spans), super::span_id(&summary.started.span_id), detail);
+    let lines = tree.nodes.iter().map(|node| SpanLine::of(node, node.parent.and_then(|parent| tree.nodes.get(parent))));
+    printed(&Show {
+        version: VERSION,
+        run: Facts::of(summary, state),
+        spans: lines.collect(),
+        span_count: tree.spans,
+        folded_count: tree.folded,
+    })
+}
+
+/// JSON may hold DEL and the C1 control characters as they are, but a terminal would obey them.
+fn printed(value: &impl Serialize) -> serde_json::Result<String> {
+    let json = serde_json::to_string_pretty(value)?;
+    let mut safe = String::with_capacity(json.len() + 1);
+    for character in json.chars() {
+        if matches!(character, '\u{7f}'..='\u{9f}') {
+            // Writing to a String cannot fail.
+            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe.push('\n');
+    Ok(safe)
+}
+
+impl<'a> Facts<'a> {
+    fn of(summary: &'a Summary, state: State) -> Self {
+        let started = &summary.started;
+        let ended = summary.ended.as_ref();
+        Self {
+            run_id: &started.run_id,
+            name: &started.name,
+            agent: started.agent.as_deref(),
+            state: match state {
+                State::Ended => "ended",
+                State::Running => "running",
+                State::Lost => "lost",
+            },
+            trace_id: &started.trace_id,
+            span_id: &started.span_id,
+            parent_span_id: started.parent_span_id.as_deref(),
+            sampled: started.sampled,
+            started: time(started.started_unix_nano),
+            ended: ended.and_then(|ended| time(ended.ended_unix_nano)),
+            duration_ns: ended.map(|ended| ended.ended_unix_nano.saturating_sub(started.started_unix_nano)),
+            exit_code: ended.map(|ended| ended.exit_code),
+            signal: ended.and_then(|ended| ended.signal.as_deref()),
+            error_type: ended.and_then(|ended| ended.error_type.as_deref()),
+            totals: &summary.totals,
+            intake: &summary.intake,
+            outcome: &summary.outcome,
+            destination: started.destination.as_ref(),
+            last_failure: summary.last_failure.as_deref(),
+        }
+    }
+}
+
+impl<'a> SpanLine<'a> {
+    fn of(node: &'a Node<'a>, above: Option<&Node<'_>>) -> Self {
+        let span = node.span;
+        Self {
+            trace_id: hex(&span.trace_id),
+            span_id: hex(&span.span_id),
+            parent_span_id: (!span.parent_span_id.is_empty()).then(|| hex(&span.parent_span_id)),
+            shown_under: above.map(|above| hex(&above.span.span_id)),
+            depth: node.depth,
+            name: &span.name,
+            kind: match span.kind() {
+                SpanKind::Unspecified => "unspecified",
+                SpanKind::Internal => "internal",
+                SpanKind::Server => "server",
+                SpanKind::Client => "client",
+                SpanKind::Producer => "producer",
+                SpanKind::Consumer => "consumer",
+            },
+            scope: node.scope,
+            service: node.service,
+            started: time(node.start),
+            ended: time(node.end),
+            duration_ns: node.end - node.start,
+            status: match span.status.as_ref().map_or(StatusCode::Unset, |status| status.code()) {
+                StatusCode::Unset => "unset",
+                StatusCode::Ok => "ok",
+                StatusCode::Error => "error",
+            },
+            message: Some(node.message).filter(|message| !message.is_empty()),
+            failed: node.failed,
+            activity: node.activity.as_ref(),
+            purpose: node.purpose,
+            folded: node.folded,
+            merged: node.merged.iter().map(|span| hex(&span.span_id)).collect(),
+        }
+    }
+}
+
+fn time(unix_nano: u64) -> Option<String> {
+    timestamp(unix_nano).map(|time| format!("{time:.9}"))
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+        hex
+    })
+}
+
+#[cfg(test)]
+mod tests;

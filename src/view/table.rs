@@ -1,0 +1,200 @@
+//! Many runs as a table, one line each.
+
+use jiff::Timestamp;
+use jiff::tz::TimeZone;
+
+use super::State;
+use super::text::{Page, Style, Symbols, between, clipped, count, duration, safe, timestamp, width};
+use crate::store::facts::{Outcome, Summary};
+
+/// One run and how far it has come.
+#[derive(Debug, Clone)]
+pub struct Run {
+    /// What is known about it.
+    pub summary: Summary,
+    /// How far it has come.
+    pub state: State,
+}
+
+/// How the table is drawn.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Columns of the terminal; no line is wider.
+    pub width: usize,
+    /// Whether colours are used.
+    pub colour: bool,
+    /// What may be drawn with.
+    pub symbols: Symbols,
+    /// The time that `5 min ago` is counted from.
+    pub now: Timestamp,
+    /// The zone that times are shown in.
+    pub zone: TimeZone,
+}
+
+type Cell = (String, Style);
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Align {
+    Left,
+    Right,
+}
+
+struct Column {
+    head: &'static str,
+    align: Align,
+    /// The smallest goes first where there is no room; [`KEPT`] never goes.
+    worth: u8,
+    cells: Vec<Cell>,
+    width: usize,
+}
+
+const GAP: usize = 2;
+const KEPT: u8 = u8::MAX;
+/// A column that may be narrower than its widest cell is never made narrower than this to keep another column.
+const NARROWEST_NAME: usize = 12;
+
+/// The table of `runs` in the order given. Every line ends in a line break.
+pub fn render(runs: &[Run], options: &Options) -> String {
+    let mut page = Page::new(options.width, options.colour, options.symbols);
+    if runs.is_empty() {
+        page.put("No runs yet: otel-run -- COMMAND starts one", Style::Plain);
+        page.end_line();
+        return page.finish();
+    }
+    let columns = fit(columns(runs, options), options.width);
+    put_line(&mut page, &columns, |column| (column.head.to_owned(), Style::Dim), options.symbols);
+    for row in 0..runs.len() {
+        put_line(
+            &mut page,
+            &columns,
+            |column| column.cells.get(row).cloned().unwrap_or((String::new(), Style::Plain)),
+            options.symbols,
+        );
+    }
+    page.finish()
+}
+
+fn columns(runs: &[Run], options: &Options) -> Vec<Column> {
+    let column = |head: &'static str, align, worth, cell: &dyn Fn(&Run) -> Cell| {
+        let cells: Vec<Cell> = runs.iter().map(cell).collect();
+        let width = cells.iter().map(|(text, _)| width(text)).max().unwrap_or(0).max(head.len());
+        Column { head, align, worth, cells, width }
+    };
+    let plain = |text: String| (text, Style::Plain);
+    let columns = vec![
+        column("RUN", Align::Left, KEPT, &|run| (safe(&run.summary.started.run_id).into_owned(), Style::Bold)),
+        column("STARTED", Align::Left, 4, &|run| (ago(run.summary.started.started_unix_nano, options), Style::Dim)),
+        column("COMMAND", Align::Left, KEPT, &|run| plain(safe(&run.summary.started.name).into_owned())),
+        column("AGENT", Align::Left, 1, &|run| {
+            (run.summary.started.agent.as_ref().map(|agent| safe(agent).into_owned()).unwrap_or_default(), Style::Dim)
+        }),
+        column("END", Align::Left, KEPT, &ending),
+        column("TIME", Align::Right, 6, &|run| {
+            let ended = run.summary.ended.as_ref();
+            plain(ended.map_or(String::new(), |ended| {
+                duration(between(run.summary.started.started_unix_nano, ended.ended_unix_nano), options.symbols)
+            }))
+        }),
+        column("CALLS", Align::Right, 3, &|run| {
+            let totals = &run.summary.totals;
+            let style = if totals.failed_model_calls > 0 { Style::Red } else { Style::Plain };
+            (if totals.model_calls > 0 { count(totals.model_calls) } else { String::new() }, style)
+        }),
+        column(options.symbols.pick("IN → OUT", "IN > OUT"), Align::Right, 5, &|run| {
+            let tokens = &run.summary.totals.tokens;
+            let arrow = options.symbols.pick("→", ">");
+            plain(if tokens.is_zero() {
+                String::new()
+            } else {
+                format!("{} {arrow} {}", count(tokens.input), count(tokens.output))
+            })
+        }),
+        column("TOOLS", Align::Right, 2, &|run| {
+            let calls = run.summary.totals.tools.values().fold(0_u64, |sum, calls| sum.saturating_add(*calls));
+            let style = if run.summary.totals.failed_tools > 0 { Style::Red } else { Style::Plain };
+            (if calls > 0 { count(calls) } else { String::new() }, style)
+        }),
+        column("DELIVERY", Align::Left, 7, &delivery),
+    ];
+    // A column without a word in it says nothing.
+    columns.into_iter().filter(|column| column.cells.iter().any(|(text, _)| !text.is_empty())).collect()
+}
+
+/// Drops columns until the rest fits, then lets the commands have what is left.
+fn fit(mut columns: Vec<Column>, width: usize) -> Vec<Column> {
+    const COMMAND: &str = "COMMAND";
+    let others = |columns: &[Column]| -> usize {
+        let others = columns.iter().filter(|column| column.head != COMMAND);
+        others.map(|column| column.width + GAP).sum()
+    };
+    let natural = columns.iter().find(|column| column.head == COMMAND).map_or(0, |column| column.width);
+    let least = natural.min(NARROWEST_NAME);
+    while others(&columns) + least > width {
+        let Some(worth) = columns.iter().map(|column| column.worth).filter(|worth| *worth != KEPT).min() else { break };
+        columns.retain(|column| column.worth != worth);
+    }
+    let room = width.saturating_sub(others(&columns)).max(1);
+    for column in columns.iter_mut().filter(|column| column.head == COMMAND) {
+        column.width = column.width.min(room);
+    }
+    columns
+}
+
+fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell, symbols: Symbols) {
+    let mut start = 0;
+    for column in columns {
+        page.move_to(start);
+        let (text, style) = cell(column);
+        let text = clipped(&text, column.width, symbols);
+        match column.align {
+            Align::Left => page.put(&text, style),
+            Align::Right => page.put_right(&text, start + column.width, style),
+        }
+        start += column.width + GAP;
+    }
+    page.end_line();
+}
+
+fn ending(run: &Run) -> Cell {
+    match (&run.summary.ended, run.state) {
+        (Some(ended), _) => match &ended.signal {
+            Some(signal) => (safe(signal).into_owned(), Style::Red),
+            None if ended.exit_code == 0 => ("exit 0".to_owned(), Style::Green),
+            None => (format!("exit {}", ended.exit_code), Style::Red),
+        },
+        (None, State::Running) => ("running".to_owned(), Style::Cyan),
+        (None, _) => ("lost".to_owned(), Style::Red),
+    }
+}
+
+fn delivery(run: &Run) -> Cell {
+    if run.summary.started.destination.is_none() {
+        return ("local".to_owned(), Style::Dim);
+    }
+    let sum = |part: fn(&Outcome) -> u64| run.summary.outcome.values().map(part).fold(0, u64::saturating_add);
+    let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));
+    let stored = run.summary.intake.values().map(|intake| intake.stored).fold(0, u64::saturating_add);
+    match (pending, rejected) {
+        // Nothing is known about any item yet.
+        (0, 0) if run.summary.outcome.is_empty() && stored > 0 => (format!("{stored} pending"), Style::Yellow),
+        (0, 0) => ("delivered".to_owned(), Style::Green),
+        (0, rejected) => (format!("{rejected} rejected"), Style::Red),
+        (pending, 0) => (format!("{pending} pending"), Style::Yellow),
+        (pending, rejected) => (format!("{pending} pending, {rejected} rejected"), Style::Red),
+    }
+}
+
+/// How long ago, for a day; then the day and the time.
+fn ago(unix_nano: u64, options: &Options) -> String {
+    let Some(time) = timestamp(unix_nano) else { return "unknown".to_owned() };
+    let seconds = options.now.as_second().saturating_sub(time.as_second());
+    match seconds {
+        ..0 | 86_400.. => time.to_zoned(options.zone.clone()).strftime("%Y-%m-%d %H:%M").to_string(),
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        _ => format!("{} h ago", seconds / 3600),
+    }
+}
+
+#[cfg(test)]
+mod tests;

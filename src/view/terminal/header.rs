@@ -1,0 +1,155 @@
+//! What stands above the tree: what ran, how it ended, what it came to, and where its telemetry is.
+
+use super::Options;
+use crate::otlp::Signal;
+use crate::store::facts::{Outcome, Summary};
+use crate::view::State;
+use crate::view::text::{Page, Style, Symbols, between, count, counted, duration, moment, safe};
+
+/// Writes the header.
+pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Options) {
+    page.put_facts(&ending(summary, state, options.symbols));
+    page.put_facts(&origin(summary, options));
+    let totals = totals(summary);
+    if !totals.is_empty() {
+        page.put_facts(&totals);
+    }
+    page.put_facts(&whereabouts(summary));
+    if let Some(failure) = summary.last_failure.as_ref().filter(|_| undelivered(summary)) {
+        page.put_facts(&[(format!("last failure: {}", safe(failure)), Style::Yellow)]);
+    }
+}
+
+type Fact = (String, Style);
+
+fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
+    let mut facts = vec![(safe(&summary.started.name).into_owned(), Style::Bold)];
+    match (&summary.ended, state) {
+        (Some(ended), _) => {
+            facts.push(match &ended.signal {
+                Some(signal) => (format!("killed by {}", safe(signal)), Style::Red),
+                None if ended.exit_code == 0 => ("exit 0".to_owned(), Style::Green),
+                None => (format!("exit {}", ended.exit_code), Style::Red),
+            });
+            let time = between(summary.started.started_unix_nano, ended.ended_unix_nano);
+            facts.push((duration(time, symbols), Style::Plain));
+        }
+        (None, State::Running) => facts.push(("running".to_owned(), Style::Cyan)),
+        (None, _) => facts.push(("lost: otel-run is gone and wrote no end".to_owned(), Style::Red)),
+    }
+    facts
+}
+
+fn origin(summary: &Summary, options: &Options) -> Vec<Fact> {
+    let started = &summary.started;
+    let mut facts = Vec::new();
+    if let Some(agent) = &started.agent {
+        facts.push((format!("agent {}", safe(agent)), Style::Dim));
+    }
+    facts.push((format!("started {}", moment(started.started_unix_nano, &options.zone)), Style::Dim));
+    facts.push((format!("run {}", safe(&started.run_id)), Style::Dim));
+    if !started.sampled {
+        facts.push(("trace not sampled".to_owned(), Style::Yellow));
+    }
+    facts
+}
+
+fn totals(summary: &Summary) -> Vec<Fact> {
+    let totals = &summary.totals;
+    let mut facts = Vec::new();
+    if totals.model_calls > 0 {
+        let models = shortened(totals.models.iter().map(|model| safe(model).into_owned()));
+        facts.push((counted(totals.model_calls, "model call") + &models, Style::Plain));
+        if totals.failed_model_calls > 0 {
+            facts.push((format!("{} failed", totals.failed_model_calls), Style::Red));
+        }
+    }
+    let tokens = &totals.tokens;
+    let part =
+        |number: u64, name: &str| if number > 0 { format!(" ({} {name})", count(number)) } else { String::new() };
+    if !tokens.is_zero() {
+        facts.push((format!("{} tokens in{}", count(tokens.input), part(tokens.cache_read, "cached")), Style::Plain));
+        facts.push((format!("{} out{}", count(tokens.output), part(tokens.reasoning, "reasoning")), Style::Plain));
+    }
+    let calls: u64 = totals.tools.values().fold(0, |sum, calls| sum.saturating_add(*calls));
+    if calls > 0 {
+        let mut tools: Vec<_> = totals.tools.iter().collect();
+        tools.sort_by_key(|(name, calls)| (std::cmp::Reverse(**calls), *name));
+        let names = tools.iter().map(|(name, calls)| match calls {
+            1 => safe(name).into_owned(),
+            calls => format!("{} {calls}", safe(name)),
+        });
+        facts.push((counted(calls, "tool call") + &shortened(names), Style::Plain));
+    }
+    if totals.failed_tools > 0 {
+        facts.push((format!("{} failed", totals.failed_tools), Style::Red));
+    }
+    facts
+}
+
+/// The first few of `names` in brackets.
+fn shortened(names: impl ExactSizeIterator<Item = String>) -> String {
+    const MOST: usize = 4;
+    let more = names.len().saturating_sub(MOST);
+    let names: Vec<String> = names.take(MOST).collect();
+    match (names.is_empty(), more) {
+        (true, _) => String::new(),
+        (false, 0) => format!(" ({})", names.join(", ")),
+        (false, more) => format!(" ({} and {more} more)", names.join(", ")),
+    }
+}
+
+fn items(number: u64, signal: Signal) -> String {
+    let items = signal.items();
+    if number == 1 { format!("1 {}", items.trim_end_matches('s')) } else { format!("{number} {items}") }
+}
+
+/// `1 span, 30 log records` of what `number` says; empty where all are zero.
+fn per_signal(number: impl Fn(Signal) -> u64) -> String {
+    let parts: Vec<String> = Signal::ALL
+        .iter()
+        .map(|signal| (number(*signal), *signal))
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, signal)| items(number, signal))
+        .collect();
+    parts.join(", ")
+}
+
+fn outcome(summary: &Summary, part: impl Fn(&Outcome) -> u64) -> String {
+    per_signal(|signal| summary.outcome.get(&signal).map_or(0, &part))
+}
+
+fn undelivered(summary: &Summary) -> bool {
+    summary.outcome.values().any(|outcome| outcome.pending > 0 || outcome.rejected > 0)
+}
+
+fn whereabouts(summary: &Summary) -> Vec<Fact> {
+    let stored = per_signal(|signal| summary.intake.get(&signal).map_or(0, |intake| intake.stored));
+    let dropped = per_signal(|signal| summary.intake.get(&signal).map_or(0, |intake| intake.dropped));
+    let mut facts =
+        vec![(if stored.is_empty() { "nothing stored".to_owned() } else { format!("{stored} stored") }, Style::Dim)];
+    if !dropped.is_empty() {
+        facts.push((format!("{dropped} dropped"), Style::Red));
+    }
+    let Some(destination) = &summary.started.destination else {
+        facts.push(("not sent anywhere".to_owned(), Style::Dim));
+        return facts;
+    };
+    let endpoint = safe(&destination.endpoint);
+    let rejected = outcome(summary, |outcome| outcome.rejected);
+    let pending = outcome(summary, |outcome| outcome.pending);
+    let delivered = outcome(summary, |outcome| outcome.delivered);
+    if !rejected.is_empty() {
+        facts.push((format!("{rejected} rejected by {endpoint}"), Style::Red));
+    }
+    if !pending.is_empty() {
+        facts.push((format!("{pending} pending for {endpoint}"), Style::Yellow));
+    }
+    match (delivered.is_empty(), undelivered(summary)) {
+        (true, true) => {}
+        (true, false) => facts.push((format!("nothing sent yet to {endpoint}"), Style::Dim)),
+        (false, true) => facts.push((format!("{delivered} delivered"), Style::Dim)),
+        (false, false) => facts.push((format!("delivered to {endpoint}"), Style::Green)),
+    }
+    facts
+}
