@@ -64,10 +64,14 @@ impl Voice {
     /// Full success: `partial_success` stays unset.
     pub(super) fn accepted(self) -> Response<Answer> {
         match self {
-            Voice::Http(encoding) => http_answer(StatusCode::OK, encoding, match encoding {
-                Encoding::Protobuf => Bytes::new(),
-                Encoding::Json => Bytes::from_static(b"{}"),
-            }),
+            Voice::Http(encoding) => http_answer(
+                StatusCode::OK,
+                encoding,
+                match encoding {
+                    Encoding::Protobuf => Bytes::new(),
+                    Encoding::Json => Bytes::from_static(b"{}"),
+                },
+            ),
             Voice::Grpc => grpc_answer(Bytes::from_static(&[0; 5])),
         }
     }
@@ -107,8 +111,11 @@ impl Voice {
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
                 headers.insert("grpc-status", HeaderValue::from(problem.grpc.number()));
                 // Our messages are plain ASCII; what is not would have to be percent-encoded.
-                let plain: String =
-                    problem.message.chars().map(|c| if (' '..='~').contains(&c) && c != '%' { c } else { '?' }).collect();
+                let plain: String = problem
+                    .message
+                    .chars()
+                    .map(|c| if (' '..='~').contains(&c) && c != '%' { c } else { '?' })
+                    .collect();
                 if let Ok(message) = HeaderValue::try_from(plain) {
                     headers.insert("grpc-message", message);
                 }

@@ -47,27 +47,27 @@ impl Service {
         })
     }
 
-    async fn take(
-        &self,
-        voice: Voice,
-        request: Request<Incoming>,
-    ) -> Result<(Signal, Result<(), Refusal>), Problem> {
+    async fn take(&self, voice: Voice, request: Request<Incoming>) -> Result<(Signal, Result<(), Refusal>), Problem> {
         let (head, body) = request.into_parts();
         let path = self.admit(head.uri.path(), &head.headers)?;
         let signal = match voice {
-            Voice::Grpc => Signal::ALL.into_iter().find(|signal| signal.grpc_method() == path).ok_or_else(|| {
-                Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "no such gRPC method")
-            })?,
-            Voice::Http(_) => Signal::ALL.into_iter().find(|signal| signal.path() == path.trim_start_matches('/')).ok_or_else(
-                || Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "only /v1/traces, /v1/metrics and /v1/logs are served"),
-            )?,
+            Voice::Grpc => Signal::ALL
+                .into_iter()
+                .find(|signal| signal.grpc_method() == path)
+                .ok_or_else(|| Problem::new(StatusCode::NOT_FOUND, Code::Unimplemented, "no such gRPC method"))?,
+            Voice::Http(_) => Signal::ALL
+                .into_iter()
+                .find(|signal| signal.path() == path.trim_start_matches('/'))
+                .ok_or_else(|| {
+                    Problem::new(
+                        StatusCode::NOT_FOUND,
+                        Code::Unimplemented,
+                        "only /v1/traces, /v1/metrics and /v1/logs are served",
+                    )
+                })?,
         };
         if head.method != Method::POST {
-            return Err(Problem::new(
-                StatusCode::METHOD_NOT_ALLOWED,
-                Code::Unimplemented,
-                "OTLP is sent with POST",
-            ));
+            return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::Unimplemented, "OTLP is sent with POST"));
         }
         let request = match voice {
             Voice::Grpc => unframed(read(body).await?, &head.headers)?,
@@ -159,11 +159,9 @@ async fn read(body: Incoming) -> Result<Bytes, Problem> {
     match Limited::new(body, REQUEST_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
-        Err(error) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            Code::InvalidArgument,
-            format!("the body broke off: {error}"),
-        )),
+        Err(error) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, format!("the body broke off: {error}")))
+        }
     }
 }
 
@@ -175,19 +173,15 @@ fn decompressed(body: Bytes, compression: Compression) -> Result<Bytes, Problem>
     match MultiGzDecoder::new(&body[..]).take(REQUEST_BYTES as u64 + 1).read_to_end(&mut plain) {
         Ok(_) if plain.len() > REQUEST_BYTES => Err(too_large()),
         Ok(_) => Ok(plain.into()),
-        Err(error) => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            Code::InvalidArgument,
-            format!("the body is not gzip: {error}"),
-        )),
+        Err(error) => {
+            Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, format!("the body is not gzip: {error}")))
+        }
     }
 }
 
 /// Takes the one message out of a unary gRPC request: a flag, four bytes of length, the message.
 fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
-    let malformed = || {
-        Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "the body is not one gRPC message")
-    };
+    let malformed = || Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "the body is not one gRPC message");
     let (prefix, _) = body.split_first_chunk::<5>().ok_or_else(malformed)?;
     let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
     let compressed = prefix[0];
@@ -209,9 +203,5 @@ fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
 }
 
 fn too_large() -> Problem {
-    Problem::new(
-        StatusCode::PAYLOAD_TOO_LARGE,
-        Code::ResourceExhausted,
-        "the request is larger than 64 MiB",
-    )
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, Code::ResourceExhausted, "the request is larger than 64 MiB")
 }

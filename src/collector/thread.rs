@@ -188,11 +188,8 @@ async fn serve(
     let failures = Rc::default();
     let has_target = target.is_some();
     let mut delivery = target.map(|target| {
-        let delivery = Delivery {
-            source: Rc::clone(&source),
-            journal: Rc::clone(&journal),
-            failures: Rc::clone(&failures),
-        };
+        let delivery =
+            Delivery { source: Rc::clone(&source), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
         spawn_local(async move { delivery.run(target, phase_seen).await })
     });
     let connections = Rc::new(Connections::default());
@@ -324,10 +321,8 @@ async fn receive_the_rest(reception: &mut Option<Reception>, connections: &Conne
 
 fn close_log(recorder: &RefCell<Recorder>, close: Box<dyn FnOnce(Arrived) -> Closing + Send>) {
     let mut recorder = recorder.borrow_mut();
-    let arrived = Arrived {
-        stand_ins: recorder.stand_ins().unwrap_or_default(),
-        linked_roots: recorder.linked_roots().to_vec(),
-    };
+    let arrived =
+        Arrived { stand_ins: recorder.stand_ins().unwrap_or_default(), linked_roots: recorder.linked_roots().to_vec() };
     let closing = close(arrived);
     for own in &closing.own {
         let _ = recorder.record_own(own);

@@ -79,11 +79,8 @@ fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration)
     let journal = folder.journal().map_err(|error| unreadable(error.to_string()))?;
     let journal = Rc::new(RefCell::new(journal));
     let failures = Rc::new(RefCell::new(BTreeMap::new()));
-    let delivery = Delivery {
-        source: Rc::new(Source::new(log)),
-        journal: Rc::clone(&journal),
-        failures: Rc::clone(&failures),
-    };
+    let delivery =
+        Delivery { source: Rc::new(Source::new(log)), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     // Kept until the end: a lane takes a lost sender for a change.
     let (_phase, finishing) = watch::channel(Phase::Finishing);

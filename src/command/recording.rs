@@ -11,6 +11,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 
 use super::plan::Planned;
 use super::said::Said;
+use super::screen;
 use crate::collector::{self, Arrived, Bound, Closing, Handle, Own, Report, Start};
 use crate::context::{ci, resource};
 use crate::machine;
@@ -23,6 +24,8 @@ use crate::secret::Secret;
 use crate::store::facts::{Destination, Ended, Started, Summary};
 use crate::store::{Journal, Log, RunFolder, Store};
 use crate::transform::{Rules, Transform};
+use crate::view::terminal;
+use crate::view::text::Symbols;
 
 /// The recording of one run.
 pub(super) struct Recording {
@@ -38,6 +41,7 @@ struct Open {
     folder: Option<RunFolder>,
     forwarded: RefCell<Vec<ForwardedSignal>>,
     drain: Duration,
+    symbols: Symbols,
 }
 
 impl Recording {
@@ -58,17 +62,12 @@ impl Recording {
         }
         let started_unix_nano = unix_nano();
         let run_id = run_id(begun, context.span_id);
-        let github_event = said.environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read_to_string(path).ok());
+        let github_event =
+            said.environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read_to_string(path).ok());
         let ci = ci::detect(&said.environment, github_event.as_deref()).map(|ci| ci.attributes).unwrap_or_default();
         let machine = machine::look(&said.environment, begun);
-        let resource = resource::wrapper_resource(
-            &said.settings,
-            &said.environment,
-            &machine,
-            &ci,
-            &run_id,
-            &instance_id(),
-        );
+        let resource =
+            resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, &run_id, &instance_id());
         let rules = rules(said, &plan, &context, &resource);
         let pid = child.ok().map(Child::pid);
         let started = Started {
@@ -122,7 +121,8 @@ impl Recording {
                     handle.record(Own { signal: Signal::Logs, items: 1, request });
                 }
                 let drain = plan.drain_deadline.value;
-                let open = Open { handle, facts, started, folder, forwarded: RefCell::default(), drain };
+                let symbols = screen::symbols(&said.environment);
+                let open = Open { handle, facts, started, folder, forwarded: RefCell::default(), drain, symbols };
                 Self { open: Some(open), troubles }
             }
             Err(error) => {
@@ -144,7 +144,7 @@ impl Recording {
     /// meanwhile ends the delivery.
     pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
         let Self { open, mut troubles } = self;
-        let Some(Open { handle, facts, started, folder, forwarded, drain }) = open else { return troubles };
+        let Some(Open { handle, facts, started, folder, forwarded, drain, symbols }) = open else { return troubles };
         let exit_facts = exit_facts(exit, forwarded.into_inner());
         let ended = Ended {
             ended_unix_nano: exit_facts.ended_unix_nano,
@@ -177,7 +177,7 @@ impl Recording {
         }
         troubles.extend(trouble_with_telemetry(&report, folder.is_some()));
         if troubles.is_empty() && message::stderr_is_terminal() {
-            troubles.push(crate::view::line::closing(&summary));
+            troubles.push(terminal::closing_line(&summary, symbols));
         }
         troubles
     }
@@ -244,10 +244,7 @@ fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived)
         own(Signal::Traces, 1, records.traces),
         own(Signal::Logs, exit.forwarded.len() + 1, records.logs),
     ];
-    Closing {
-        own: own.into_iter().flatten().collect(),
-        ended: serde_json::to_vec(ended).unwrap_or_default(),
-    }
+    Closing { own: own.into_iter().flatten().collect(), ended: serde_json::to_vec(ended).unwrap_or_default() }
 }
 
 fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -> ExitFacts {

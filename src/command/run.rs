@@ -25,11 +25,8 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
     let said = Said::gather(options);
     let ids = Ids::fresh();
     let token = Secret::new(Ids::fresh().trace_id.to_string());
-    let bound = if said.settings.collector.value && !said.settings.sdk_disabled.value {
-        collector::bind().ok()
-    } else {
-        None
-    };
+    let bound =
+        if said.settings.collector.value && !said.settings.sdk_disabled.value { collector::bind().ok() } else { None };
     let address =
         bound.as_ref().map(|bound| CollectorAddress { base_url: bound.base_url(token.expose()), token: token.clone() });
     let planned = plan::make(&said, command, address.as_ref(), ids);

@@ -30,9 +30,11 @@ impl Said {
         let environment = Environment::of_this_process();
         let (flags, mut complaints) = options.layer();
         let mut complain = |origin, message| complaints.push(Complaint { origin, message });
-        let project = project_file().and_then(|path| read(path, &mut |path, error| {
-            complain(Origin::Default, format!("{} cannot be read: {error}", path.display()));
-        }));
+        let project = project_file().and_then(|path| {
+            read(path, &mut |path, error| {
+                complain(Origin::Default, format!("{} cannot be read: {error}", path.display()));
+            })
+        });
         let user = settings::user_file(options.general.config.as_deref(), &environment).and_then(|wanted| {
             let origin = wanted.origin;
             read(wanted.value, &mut |path, error| {
@@ -61,7 +63,8 @@ impl Said {
     /// The folder that holds the runs, and who said so; none where neither a setting nor a home says it.
     pub(super) fn state_dir(&self) -> Option<Sourced<PathBuf>> {
         self.settings.state_dir.clone().or_else(|| {
-            let state_home = self.environment.raw("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+            let state_home =
+                self.environment.raw("XDG_STATE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
             let folder = state_home.or_else(|| {
                 let home = std::env::home_dir().filter(|home| home.is_absolute())?;
                 Some(home.join(".local").join("state"))

@@ -1,6 +1,5 @@
 //! How the output of a verb may look: by the terminal it goes to, or as plain text where it goes elsewhere.
 
-
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
@@ -30,18 +29,20 @@ impl Screen {
         Self {
             width: columns.or_else(measured).unwrap_or(WIDTH_ELSEWHERE).max(20),
             colour: terminal && !dumb && environment.get("NO_COLOR").is_none(),
-            symbols: if says_utf8(environment) { Symbols::Unicode } else { Symbols::Ascii },
+            symbols: symbols(environment),
             zone: TimeZone::system(),
             now: Timestamp::now(),
         }
     }
 }
 
-/// Whether the locale can show more than ASCII. Where nothing is set, as in containers, nearly every terminal can.
-fn says_utf8(environment: &Environment) -> bool {
+/// What may be drawn with, by the locale. Where nothing is set, as in containers, nearly every terminal can show more
+/// than ASCII.
+pub(super) fn symbols(environment: &Environment) -> Symbols {
     let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(|name| environment.get(name));
-    locale.is_none_or(|locale| {
+    let plain = locale.is_some_and(|locale| {
         let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
+        !locale.contains("utf-8") && !locale.contains("utf8")
+    });
+    if plain { Symbols::Ascii } else { Symbols::Unicode }
 }

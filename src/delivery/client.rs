@@ -25,7 +25,8 @@ use crate::settings::Protocol;
 const ANSWER_BYTES: usize = 4 << 20;
 
 /// Named after the exporters' convention, with the product in front.
-const AGENT: &str = concat!("otel-run/", env!("CARGO_PKG_VERSION"), " OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
+const AGENT: &str =
+    concat!("otel-run/", env!("CARGO_PKG_VERSION"), " OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
 
 type Body = Full<Bytes>;
 
@@ -65,9 +66,7 @@ impl Client {
                 }
                 Protocol::HttpJson => match json::encode(signal, protobuf) {
                     Ok(text) => self.send_http(signal, uri, Encoding::Json, text.into()).await,
-                    Err(error) => {
-                        Answer::Refused { reason: format!("the batch has no form in JSON: {error}") }
-                    }
+                    Err(error) => Answer::Refused { reason: format!("the batch has no form in JSON: {error}") },
                 },
             }
         };
@@ -104,7 +103,8 @@ impl Client {
             .and_then(|value| retry_after(value.to_str().ok()?, jiff::Timestamp::now()));
         let kind = header(response.headers(), CONTENT_TYPE.as_str()).unwrap_or_default().to_owned();
         let answered = if kind.starts_with("application/json") { Encoding::Json } else { Encoding::Protobuf };
-        let looks_like_otlp = kind.is_empty() || kind.starts_with(encoding.content_type()) || answered == Encoding::Json;
+        let looks_like_otlp =
+            kind.is_empty() || kind.starts_with(encoding.content_type()) || answered == Encoding::Json;
         let body = match Limited::new(response.into_body(), ANSWER_BYTES).collect().await {
             Ok(body) => body.to_bytes(),
             Err(error) => {
@@ -129,7 +129,8 @@ impl Client {
         let Ok(method_uri) = Uri::from_parts(parts) else {
             return Answer::Closed { reason: format!("{} is no target for gRPC", origin(uri)) };
         };
-        let (flag, message) = if self.target.gzip { (1, gzip(protobuf)) } else { (0, Bytes::copy_from_slice(protobuf)) };
+        let (flag, message) =
+            if self.target.gzip { (1, gzip(protobuf)) } else { (0, Bytes::copy_from_slice(protobuf)) };
         let mut framed = Vec::with_capacity(message.len() + 5);
         framed.push(flag);
         framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
@@ -182,7 +183,12 @@ impl Client {
         }
     }
 
-    async fn exchange(&self, uri: &Uri, version: Version, request: Request<Body>) -> Result<Response<Incoming>, Answer> {
+    async fn exchange(
+        &self,
+        uri: &Uri,
+        version: Version,
+        request: Request<Body>,
+    ) -> Result<Response<Incoming>, Answer> {
         let slot = match version {
             Version::Http1 => &self.http1,
             Version::Http2 => &self.http2,
@@ -261,9 +267,10 @@ fn percent_decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, after @ ..] = rest {
-        let decoded = (*first == b'%').then(|| after.get(..2)).flatten().and_then(|hex| {
-            u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok()
-        });
+        let decoded = (*first == b'%')
+            .then(|| after.get(..2))
+            .flatten()
+            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
         match decoded {
             Some(byte) => {
                 bytes.push(byte);

@@ -74,7 +74,9 @@ impl Signals {
 
     /// Blocks until somebody asks us to end (`true`) or the closer is called (`false`).
     pub fn wait(&mut self) -> bool {
-        self.queue.forever().any(|origin| matches!(origin.signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT))
+        self.queue
+            .forever()
+            .any(|origin| matches!(origin.signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT))
     }
 }
 
@@ -84,14 +86,18 @@ pub(super) fn sender(origin: &Origin) -> Sender {
         (Cause::Kernel, _) | (_, None) => Sender::Kernel,
         (_, Some(process)) => {
             let pid = nix::unistd::Pid::from_raw(process.pid);
-            Sender::Process { pid: process.pid, group: nix::unistd::getpgid(Some(pid)).ok().map(nix::unistd::Pid::as_raw) }
+            Sender::Process {
+                pid: process.pid,
+                group: nix::unistd::getpgid(Some(pid)).ok().map(nix::unistd::Pid::as_raw),
+            }
         }
     }
 }
 
 /// The name of a signal, as in `SIGTERM`; real-time signals are `SIG34` and so on.
 pub fn signal_name(signal: i32) -> String {
-    nix::sys::signal::Signal::try_from(signal).map_or_else(|_| format!("SIG{signal}"), |signal| signal.as_str().to_owned())
+    nix::sys::signal::Signal::try_from(signal)
+        .map_or_else(|_| format!("SIG{signal}"), |signal| signal.as_str().to_owned())
 }
 
 fn ignored_at_entry(signal: i32) -> bool {

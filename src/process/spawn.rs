@@ -53,10 +53,9 @@ impl ExecError {
 ///
 /// What the system said when the command could not be executed.
 pub fn spawn(argv: &[OsString], environment: &[(OsString, Option<OsString>)]) -> Result<Child, ExecError> {
-    let (program, arguments) = argv.split_first().ok_or_else(|| ExecError {
-        program: OsString::new(),
-        source: io::Error::from_raw_os_error(libc::ENOENT),
-    })?;
+    let (program, arguments) = argv
+        .split_first()
+        .ok_or_else(|| ExecError { program: OsString::new(), source: io::Error::from_raw_os_error(libc::ENOENT) })?;
     let failed = |source| ExecError { program: program.clone(), source };
     match start(program, arguments, environment) {
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {

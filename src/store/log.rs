@@ -328,7 +328,8 @@ impl Log {
                 Err(error) => Err(error),
             },
             Medium::Memory(log) => {
-                let Some(part) = usize::try_from(offset).ok().and_then(|from| log.get(from..)?.get(..bytes.len())) else {
+                let Some(part) = usize::try_from(offset).ok().and_then(|from| log.get(from..)?.get(..bytes.len()))
+                else {
                     return Ok(false);
                 };
                 bytes.copy_from_slice(part);

@@ -8,12 +8,7 @@ use crate::settings::Nest;
 
 impl Pass<'_> {
     /// Appends the fields of a `LogRecord`.
-    pub(super) fn log_record(
-        &mut self,
-        origin: Origin<'_>,
-        record: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), WireError> {
+    pub(super) fn log_record(&mut self, origin: Origin<'_>, record: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
         let (mut trace_id, mut span_id): (&[u8], &[u8]) = (&[], &[]);
         // The name is a field of its own, or an attribute in what was written before that field existed.
         let (mut name, mut attribute_name): (&[u8], &[u8]) = (&[], &[]);

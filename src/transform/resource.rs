@@ -47,9 +47,7 @@ impl Pass<'_> {
             match (field.number, field.value.bytes()) {
                 (1, Some(key_value)) => {
                     let key = attribute_key(key_value)?;
-                    if self.strips_content()
-                        && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop
-                    {
+                    if self.strips_content() && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop {
                         removed.push(key);
                     } else if key == b"service.name" && renamed.is_some() {
                         // Written below, once.

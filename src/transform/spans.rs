@@ -81,11 +81,7 @@ impl Pass<'_> {
             Nest::Link if root && identity.trace_id != self.rules.trace_id => self.link_root(&identity, out),
             Nest::Link | Nest::Off => {}
         }
-        (self.observe)(SpanSeen {
-            scope: origin.scope,
-            name: identity.name,
-            message: &out[start..],
-        });
+        (self.observe)(SpanSeen { scope: origin.scope, name: identity.name, message: &out[start..] });
         close_message(out, open);
         self.counts.kept += 1;
         Ok(())

@@ -278,8 +278,7 @@ fn exemplars_get_the_runs_trace_and_numbers_stay() {
     };
     let (out, counts) = apply(&mut Transform::new(rules(Nest::Adopt)), Signal::Metrics, &metrics(exemplar.clone()));
     assert_eq!(counts.kept, 2);
-    let adopted =
-        Exemplar { trace_id: RUN_TRACE.to_vec(), filtered_attributes: vec![original()], ..exemplar };
+    let adopted = Exemplar { trace_id: RUN_TRACE.to_vec(), filtered_attributes: vec![original()], ..exemplar };
     assert_eq!(ExportMetricsServiceRequest::decode(out.as_slice()).unwrap(), metrics(adopted));
 }
 

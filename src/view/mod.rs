@@ -1,7 +1,6 @@
 //! Runs as people and programs read them: a tree, a table, JSON. Nothing here prints; everything returns text.
 
 pub mod json;
-pub mod line;
 #[cfg(test)]
 mod samples;
 pub mod table;

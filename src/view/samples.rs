@@ -73,8 +73,8 @@ pub(super) fn captured(name: &str, command: &str, exit_code: i32) -> (Summary, V
     let mut summary = summary(command, started, ended, exit_code);
     summary.totals = totals;
     let stored = captures::each(&spans).count() as u64;
-    summary.intake.insert(Signal::Traces, Intake { received: stored, stored, dropped: 0 });
-    summary.intake.insert(Signal::Logs, Intake { received: 30, stored: 30, dropped: 0 });
+    summary.intake.insert(Signal::Traces, Intake { received: stored, stored, ..Intake::default() });
+    summary.intake.insert(Signal::Logs, Intake { received: 30, stored: 30, ..Intake::default() });
     (summary, spans)
 }
 

@@ -35,6 +35,11 @@ pub struct Options {
     pub zone: TimeZone,
 }
 
+/// What a run came to, in one line without colours: for the end of a run at a terminal.
+pub fn closing_line(summary: &Summary, symbols: Symbols) -> String {
+    header::line(summary, symbols)
+}
+
 /// The run that `summary` tells of, with its `spans`. Every line ends in a line break.
 pub fn render(summary: &Summary, state: State, spans: &[ResourceSpans], options: &Options) -> String {
     let detail = if options.all { Detail::All } else { Detail::Essential };

@@ -42,7 +42,7 @@ fn sample() -> Vec<Run> {
     let mut running = run("codex exec", 0, 0, 0);
     running.summary.ended = None;
     running.state = State::Running;
-    running.summary.intake.insert(Signal::Traces, Intake { received: 7, stored: 7, dropped: 0 });
+    running.summary.intake.insert(Signal::Traces, Intake { received: 7, stored: 7, ..Intake::default() });
     samples::deliver(&mut running.summary, 0, 0, 0);
     running.summary.outcome.clear();
     let mut lost = run("true", 200_000, 0, 0);

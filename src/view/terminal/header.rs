@@ -20,6 +20,15 @@ pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Op
     }
 }
 
+/// The same in one line, for somebody who waited for the command: how it ended, what it came to, and where to see more.
+pub(super) fn line(summary: &Summary, symbols: Symbols) -> String {
+    let mut facts = ending(summary, State::Ended, symbols);
+    facts.extend(totals(summary));
+    facts.push((format!("otel-run show {}", safe(&summary.started.run_id)), Style::Plain));
+    let facts: Vec<String> = facts.into_iter().map(|(fact, _)| fact).collect();
+    facts.join(symbols.separator())
+}
+
 type Fact = (String, Style);
 
 fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {

@@ -175,7 +175,9 @@ fn whereabouts_are_told_apart() {
     ];
     for (outcome, dropped, expected) in cases {
         let mut summary = samples::summary("x", 1, 2, 0);
-        summary.intake.insert(Signal::Traces, Intake { received: 5 + dropped, stored: 5, dropped });
+        summary
+            .intake
+            .insert(Signal::Traces, Intake { received: 5 + dropped, stored: 5, dropped, ..Intake::default() });
         if let Some((delivered, pending, rejected)) = outcome {
             samples::deliver(&mut summary, delivered, pending, rejected);
         }
