@@ -69,11 +69,7 @@ pub fn destined(started: &Started) -> &[Signal] {
 }
 
 /// What became of what is in the log, for the signals that are `destined` to be delivered, by what the journal says.
-pub fn outcome(
-    intake: &BTreeMap<Signal, Intake>,
-    destined: &[Signal],
-    journal: &Journal,
-) -> BTreeMap<Signal, Outcome> {
+pub fn outcome(intake: &BTreeMap<Signal, Intake>, destined: &[Signal], journal: &Journal) -> BTreeMap<Signal, Outcome> {
     let of = |(signal, intake): (&Signal, &Intake)| {
         let position = journal.position(*signal);
         let pending = intake.stored.saturating_sub(position.delivered + position.rejected);

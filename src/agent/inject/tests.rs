@@ -43,7 +43,7 @@ fn opencode_alone() {
         ]
     );
     assert_eq!(value(&injected, "OTEL_EXPORTER_OTLP_ENDPOINT"), Some("http://127.0.0.1:4711/t0k3n"));
-    assert_eq!(value(&injected, "OTEL_BSP_SCHEDULE_DELAY"), Some("100"));
+    assert_eq!(value(&injected, "OTEL_BSP_SCHEDULE_DELAY"), Some("5"));
     assert_eq!(value(&injected, "OPENCODE_CONFIG_CONTENT"), Some(r#"{"experimental":{"openTelemetry":true}}"#));
     assert_eq!(injected.argv, ["opencode", "run", "hi"].map(OsString::from));
     assert_eq!(injected.warnings, Vec::<String>::new());
