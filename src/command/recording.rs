@@ -21,8 +21,8 @@ use crate::plan::Plan;
 use crate::process::{Child, Death, Decision, ExecError, Exit, SignalSeen, Signals, signal_name};
 use crate::record::{self, ExitFacts, ForwardedSignal, RunFacts, SpanLink};
 use crate::secret::Secret;
-use crate::store::facts::{Destination, Ended, Started, Summary};
-use crate::store::{Journal, Log, RunFolder, Store};
+use crate::store::facts::{Ended, Started, Summary};
+use crate::store::{Journal, Log, RunFolder, Store, summary};
 use crate::transform::{Rules, Transform};
 use crate::view::terminal;
 use crate::view::text::Symbols;
@@ -81,11 +81,7 @@ impl Recording {
             started_unix_nano,
             wrapper_pid: std::process::id(),
             child_pid: pid,
-            destination: plan.destination.as_ref().map(|destination| Destination {
-                endpoint: destination.endpoint.as_ref().map(|endpoint| endpoint.value.clone()).unwrap_or_default(),
-                protocol: destination.protocol.value.as_str().to_owned(),
-                header_names: destination.headers.iter().map(|header| header.name.clone()).collect(),
-            }),
+            destination: said.destination(),
         };
         let facts = RunFacts {
             context,
@@ -114,8 +110,9 @@ impl Recording {
                 None
             }
         });
-        let start = Start { listener, log, journal, transform: Transform::new(rules), target, on_end: Box::new(wake) };
-        match collector::start(start) {
+        let destined = summary::destined(&started).to_vec();
+        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
+        match collector::start(start, wake) {
             Ok(handle) => {
                 if let Some(request) = record::started(&facts) {
                     handle.record(Own { signal: Signal::Logs, items: 1, request });

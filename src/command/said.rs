@@ -9,8 +9,10 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::message;
 use crate::otlp::Signal;
+use crate::plan;
 use crate::settings::{self, Complaint, FileText, Origin, PROJECT_FILE_NAME, Settings, Sourced, Upstream};
 use crate::store::Store;
+use crate::store::facts::Destination;
 
 /// How long delivery may go on after the command ended, where somebody waits for the prompt to come back.
 const DRAIN_AT_TERMINAL: Duration = Duration::from_secs(2);
@@ -82,6 +84,17 @@ impl Said {
     pub(super) fn drain_deadline(&self) -> Sourced<Duration> {
         let default = if message::stderr_is_terminal() { DRAIN_AT_TERMINAL } else { DRAIN_ELSEWHERE };
         self.settings.drain_deadline.clone().unwrap_or(Sourced { value: default, origin: Origin::Default })
+    }
+
+    /// Where the runs go, as it may be written down.
+    pub(super) fn destination(&self) -> Option<Destination> {
+        let upstream = self.settings.upstream.as_ref()?;
+        Some(Destination {
+            endpoint: upstream.endpoint.as_ref().map(|url| plan::without_credentials(&url.value)).unwrap_or_default(),
+            protocol: upstream.protocol.value.as_str().to_owned(),
+            header_names: upstream.headers.iter().map(|(name, _)| name.clone()).collect(),
+            signals: Signal::ALL.into_iter().filter(|signal| upstream.route(*signal).is_some()).collect(),
+        })
     }
 
     /// What to dial for `upstream`: its URLs parsed, its header values read.

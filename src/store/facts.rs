@@ -43,6 +43,8 @@ pub struct Destination {
     pub protocol: String,
     /// Names of the configured headers; their values are never written down.
     pub header_names: Vec<String>,
+    /// The signals that it takes.
+    pub signals: Vec<Signal>,
 }
 
 /// How the command ended. It is the last record of a whole log.
