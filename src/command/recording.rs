@@ -85,7 +85,7 @@ impl Recording {
         };
         let facts = RunFacts {
             context,
-            resource: record::Resource::new(resource),
+            resource: record::Resource::new(&resource),
             run_id,
             name: plan.span_name.clone(),
             agent: agent_name(&plan),
