@@ -59,7 +59,8 @@ fn made(log: &Log, journal: &Journal) -> Result<Summary, SummaryError> {
         }
     }
     let started = started.ok_or(SummaryError::NoBeginning)?;
-    let outcome = if started.destination.is_some() { outcome(&intake, journal) } else { BTreeMap::new() };
+    let mut outcome = outcome(&intake, journal);
+    outcome.retain(|signal, _| started.destination.as_ref().is_some_and(|destination| destination.takes(*signal)));
     Ok(Summary { started, ended, totals, intake, outcome, last_failure: None })
 }
 
