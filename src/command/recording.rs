@@ -39,6 +39,8 @@ struct Open {
     facts: RunFacts,
     started: Started,
     folder: Option<RunFolder>,
+    /// Why the destination cannot be dialled, if there is one that cannot.
+    no_target: Option<String>,
     forwarded: RefCell<Vec<ForwardedSignal>>,
     drain: Duration,
     symbols: Symbols,
@@ -103,14 +105,12 @@ impl Recording {
                 (None, Log::in_memory(), Journal::in_memory())
             }
         };
-        let target = said.settings.upstream.as_ref().and_then(|upstream| match said.target(upstream) {
-            Ok(target) => Some(target),
-            Err(reasons) => {
-                troubles.extend(reasons.into_iter().map(|reason| format!("nothing is delivered: {reason}")));
-                None
-            }
-        });
-        let destined = summary::destined(&started).to_vec();
+        let mut no_target = None;
+        let target =
+            said.settings.upstream.as_ref().and_then(|upstream| {
+                said.target(upstream).map_err(|reasons| no_target = Some(reasons.join("; "))).ok()
+            });
+        let destined = summary::destined(&started);
         let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
         match collector::start(start, wake) {
             Ok(handle) => {
@@ -119,7 +119,8 @@ impl Recording {
                 }
                 let drain = plan.drain_deadline.value;
                 let symbols = screen::symbols(&said.environment);
-                let open = Open { handle, facts, started, folder, forwarded: RefCell::default(), drain, symbols };
+                let forwarded = RefCell::default();
+                let open = Open { handle, facts, started, folder, no_target, forwarded, drain, symbols };
                 Self { open: Some(open), troubles }
             }
             Err(error) => {
@@ -141,7 +142,9 @@ impl Recording {
     /// meanwhile ends the delivery.
     pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
         let Self { open, mut troubles } = self;
-        let Some(Open { handle, facts, started, folder, forwarded, drain, symbols }) = open else { return troubles };
+        let Some(Open { handle, facts, started, folder, no_target, forwarded, drain, symbols }) = open else {
+            return troubles;
+        };
         let exit_facts = exit_facts(exit, forwarded.into_inner());
         let ended = Ended {
             ended_unix_nano: exit_facts.ended_unix_nano,
@@ -155,10 +158,11 @@ impl Recording {
             handle.give_up();
             signals.wait();
         }
-        let Some(report) = handle.report() else {
+        let Some(mut report) = handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return troubles;
         };
+        report.failure = no_target.or(report.failure);
         let summary = Summary {
             started,
             ended: Some(ended),

@@ -11,6 +11,7 @@ pub mod home;
 pub mod llm;
 pub mod run;
 pub mod server;
+pub mod stored;
 pub mod tree;
 pub mod upstream;
 
