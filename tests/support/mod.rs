@@ -6,11 +6,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 pub mod child;
+pub mod client;
 pub mod exports;
 pub mod home;
 pub mod llm;
+pub mod open;
 pub mod run;
 pub mod server;
+pub mod stored;
 pub mod tree;
 pub mod upstream;
 
@@ -20,7 +23,9 @@ pub use child::test_child;
 pub use exports::{Signal, Transport};
 pub use home::Home;
 pub use llm::Llm;
+pub use open::Open;
 pub use run::{Ran, Run, Running, alone, run};
+pub use stored::Stored;
 pub use upstream::{Behaviour, Upstream};
 
 /// The longest that a test waits for something that must happen.
