@@ -18,6 +18,8 @@ use super::home::Home;
 
 /// The log of one run, which may still be going on.
 pub struct Stored {
+    /// Kept, so that the folder is there as long as this is.
+    pub home: Home,
     pub folder: RunFolder,
     pub started: Started,
     pub ended: Option<Ended>,
@@ -26,17 +28,12 @@ pub struct Stored {
 }
 
 impl Stored {
-    /// The only run of this home.
+    /// The only run of this home, as far as it goes.
     #[track_caller]
     pub fn of(home: &Home) -> Self {
         let mut runs = Store::at(&home.state()).list().unwrap();
         assert_eq!(runs.len(), 1, "the home is to hold one run");
-        Self::read(runs.remove(0))
-    }
-
-    /// Reads the run in `folder` as far as it goes.
-    #[track_caller]
-    pub fn read(folder: RunFolder) -> Self {
+        let folder = runs.remove(0);
         let log = folder.read_log().unwrap();
         let (mut at, mut payload) = (Log::start(), Vec::new());
         let (mut started, mut ended, mut batches) = (None, None, Vec::new());
@@ -48,7 +45,13 @@ impl Stored {
                 Kind::Batch(signal) => batches.push((signal, header.items, payload.clone())),
             }
         }
-        Self { folder, started: started.expect("the log begins with how the run was started"), ended, batches }
+        Self {
+            home: home.clone(),
+            folder,
+            started: started.expect("the log begins with how the run was started"),
+            ended,
+            batches,
+        }
     }
 
     fn requests<M: Message + Default>(&self, signal: Signal) -> impl Iterator<Item = M> + '_ {
