@@ -322,11 +322,33 @@ pub fn command() -> Command {
     Line::command()
 }
 
+/// The words that are no command when they stand first.
+const VERBS: [&str; 5] = ["runs", "show", "plan", "flush", "help"];
+
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match plain_command(&args) {
+        Some(command) => Ok(Invocation::Run { options: Options::default(), command: command.to_vec() }),
+        None => parse_with_clap(args),
+    }
+}
+
+/// The command of a line that holds nothing else, neither an option nor a verb. Most lines are like that, and to tell
+/// clap of everything that could be typed takes longer than all that is done before the command is started.
+fn plain_command(args: &[OsString]) -> Option<&[OsString]> {
+    let first = args.get(1)?;
+    if first == "--" {
+        return args.get(2..).filter(|command| !command.is_empty());
+    }
+    let plain = !first.as_encoded_bytes().starts_with(b"-") && !VERBS.iter().any(|verb| first == verb);
+    args.get(1..).filter(|_| plain)
+}
+
+fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
     let mut command = command();
-    let args = arrange(&command, args.into_iter().collect())?;
+    let args = arrange(&command, args)?;
     let matches = command.try_get_matches_from_mut(args)?;
     let line = Line::from_arg_matches(&matches)?;
     Ok(match line.verb {
@@ -352,7 +374,7 @@ fn arrange(command: &Command, mut args: Vec<OsString>) -> Result<Vec<OsString>, 
     let mut options = args;
     let mut rest = cut_at_first_word(command, &mut options)?;
     let first = rest.first().and_then(|word| word.to_str());
-    match first.filter(|word| command.find_subcommand(word).is_some() || *word == "help") {
+    match first.filter(|word| VERBS.contains(word)) {
         Some("plan") => {
             line.push(rest.remove(0));
             let command_words = cut_at_first_word(command, &mut rest)?;

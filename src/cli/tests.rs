@@ -138,6 +138,22 @@ fn help_and_version() {
 #[test]
 fn clap_finds_nothing_wrong_with_the_types() {
     command().debug_assert();
+    let mut built = command();
+    built.build();
+    assert_eq!(built.get_subcommands().map(Command::get_name).collect::<Vec<_>>(), VERBS);
+}
+
+#[test]
+fn a_plain_command_is_what_clap_makes_of_it() {
+    for typed in ["-- true", "true", "-- runs", "-- -x", "-- --", "true -- x", "opencode -q --help runs", "runsx"] {
+        let args = || std::iter::once("otel-run").chain(typed.split(' ')).map(OsString::from).collect::<Vec<_>>();
+        assert!(plain_command(&args()).is_some(), "{typed}");
+        assert_eq!(parse(args()).unwrap(), parse_with_clap(args()).unwrap(), "{typed}");
+    }
+    for typed in ["", "--", "-", "-x", "-q true", "--dry-run true", "runs", "help", "show x", "-- "] {
+        let args = || std::iter::once("otel-run").chain(typed.split_whitespace()).map(OsString::from);
+        assert_eq!(plain_command(&args().collect::<Vec<_>>()), None, "{typed}");
+    }
 }
 
 #[test]

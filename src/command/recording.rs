@@ -87,7 +87,7 @@ impl Recording {
         };
         let facts = RunFacts {
             context,
-            resource,
+            resource: record::Resource::new(resource),
             run_id,
             name: plan.span_name.clone(),
             agent: agent_name(&plan),

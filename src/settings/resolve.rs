@@ -23,18 +23,18 @@ pub fn resolve(
 ) -> (Settings, Vec<Complaint>) {
     let read_file =
         |kind, file: Option<FileText>| file.map(|file| file::layer(kind, &file, environment)).unwrap_or_default();
-    let mut layers = Vec::new();
     let mut complaints = Vec::new();
-    for (layer, found) in [
+    let mut layers = [
         (flags, Vec::new()),
         env::otel_run_layer(environment),
         env::otel_layer(environment),
         read_file(FileKind::Project, project_file),
         read_file(FileKind::User, user_file),
-    ] {
-        layers.push(layer);
+    ]
+    .map(|(layer, found)| {
         complaints.extend(found);
-    }
+        layer
+    });
     let destinations = layers.iter_mut().map(|layer| std::mem::take(&mut layer.destination)).collect();
     let (destination, found) = Destination::choose(destinations);
     complaints.extend(found);
