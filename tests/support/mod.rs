@@ -12,6 +12,7 @@ pub mod exports;
 pub mod home;
 pub mod llm;
 pub mod open;
+pub mod pty;
 pub mod run;
 pub mod server;
 pub mod stored;
