@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
+mod destination;
 mod flush;
 mod plan;
 mod recording;

@@ -21,8 +21,8 @@ use crate::plan::Plan;
 use crate::process::{Child, Death, Decision, ExecError, Exit, SignalSeen, Signals, signal_name};
 use crate::record::{self, ExitFacts, ForwardedSignal, RunFacts, SpanLink};
 use crate::secret::Secret;
-use crate::store::facts::{Destination, Ended, Started, Summary};
-use crate::store::{Journal, Log, RunFolder, Store};
+use crate::store::facts::{Ended, Started, Summary};
+use crate::store::{Journal, Log, RunFolder, Store, summary};
 use crate::transform::{Rules, Transform};
 use crate::view::terminal;
 use crate::view::text::Symbols;
@@ -39,6 +39,8 @@ struct Open {
     facts: RunFacts,
     started: Started,
     folder: Option<RunFolder>,
+    /// Why the destination cannot be dialled, if there is one that cannot.
+    no_target: Option<String>,
     forwarded: RefCell<Vec<ForwardedSignal>>,
     drain: Duration,
     symbols: Symbols,
@@ -81,15 +83,11 @@ impl Recording {
             started_unix_nano,
             wrapper_pid: std::process::id(),
             child_pid: pid,
-            destination: plan.destination.as_ref().map(|destination| Destination {
-                endpoint: destination.endpoint.as_ref().map(|endpoint| endpoint.value.clone()).unwrap_or_default(),
-                protocol: destination.protocol.value.as_str().to_owned(),
-                header_names: destination.headers.iter().map(|header| header.name.clone()).collect(),
-            }),
+            destination: said.destination(),
         };
         let facts = RunFacts {
             context,
-            resource,
+            resource: record::Resource::new(resource),
             run_id,
             name: plan.span_name.clone(),
             agent: agent_name(&plan),
@@ -107,22 +105,22 @@ impl Recording {
                 (None, Log::in_memory(), Journal::in_memory())
             }
         };
-        let target = said.settings.upstream.as_ref().and_then(|upstream| match said.target(upstream) {
-            Ok(target) => Some(target),
-            Err(reasons) => {
-                troubles.extend(reasons.into_iter().map(|reason| format!("nothing is delivered: {reason}")));
-                None
-            }
-        });
-        let start = Start { listener, log, journal, transform: Transform::new(rules), target, on_end: Box::new(wake) };
-        match collector::start(start) {
+        let mut no_target = None;
+        let target =
+            said.settings.upstream.as_ref().and_then(|upstream| {
+                said.target(upstream).map_err(|reasons| no_target = Some(reasons.join("; "))).ok()
+            });
+        let destined = summary::destined(&started);
+        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
+        match collector::start(start, wake) {
             Ok(handle) => {
                 if let Some(request) = record::started(&facts) {
                     handle.record(Own { signal: Signal::Logs, items: 1, request });
                 }
                 let drain = plan.drain_deadline.value;
                 let symbols = screen::symbols(&said.environment);
-                let open = Open { handle, facts, started, folder, forwarded: RefCell::default(), drain, symbols };
+                let forwarded = RefCell::default();
+                let open = Open { handle, facts, started, folder, no_target, forwarded, drain, symbols };
                 Self { open: Some(open), troubles }
             }
             Err(error) => {
@@ -144,7 +142,9 @@ impl Recording {
     /// meanwhile ends the delivery.
     pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
         let Self { open, mut troubles } = self;
-        let Some(Open { handle, facts, started, folder, forwarded, drain, symbols }) = open else { return troubles };
+        let Some(Open { handle, facts, started, folder, no_target, forwarded, drain, symbols }) = open else {
+            return troubles;
+        };
         let exit_facts = exit_facts(exit, forwarded.into_inner());
         let ended = Ended {
             ended_unix_nano: exit_facts.ended_unix_nano,
@@ -158,10 +158,11 @@ impl Recording {
             handle.give_up();
             signals.wait();
         }
-        let Some(report) = handle.report() else {
+        let Some(mut report) = handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return troubles;
         };
+        report.failure = no_target.or(report.failure);
         let summary = Summary {
             started,
             ended: Some(ended),

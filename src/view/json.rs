@@ -12,12 +12,13 @@
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
 //!       intake {SIGNAL: {received, stored, dropped}}, outcome {SIGNAL: {delivered, pending, rejected}},
-//!       destination {endpoint, protocol, header_names}, last_failure
+//!       destination {endpoint, protocol, header_names, signal_endpoints {SIGNAL: URL}, abridged}, last_failure
 //! SPAN  trace_id, span_id, parent_span_id, shown_under, depth, name, kind, scope, service, started, ended,
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
 //! ```
 //!
-//! What is not known is `null`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
+//! What is not known is `null`. A destination has `signal_endpoints` only where single signals have their own, and
+//! `abridged` only where it is true: the URLs had parts that may be credentials. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
 //! `tool_call`, `tool_echo`, `agent_turn` and `sub_agent`. `folded` counts housekeeping beneath the span, `merged` are

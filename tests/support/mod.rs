@@ -10,6 +10,7 @@ pub mod child;
 pub mod client;
 pub mod exports;
 pub mod home;
+pub mod listed;
 pub mod llm;
 pub mod open;
 pub mod pty;
