@@ -32,7 +32,7 @@ use serde::Serialize;
 
 use super::State;
 use super::table::Run;
-use super::text::timestamp;
+use super::text::{is_unsafe, timestamp};
 use super::tree::{Detail, Node, build, inputs};
 use crate::otlp::Signal;
 use crate::signals::{Activity, Totals};
@@ -127,14 +127,17 @@ pub fn show(summary: &Summary, state: State, spans: &[ResourceSpans], detail: De
     })
 }
 
-/// JSON may hold DEL and the C1 control characters as they are, but a terminal would obey them.
+/// JSON may hold most characters as they are, but a terminal would obey DEL and the C1 control characters, and turn or
+/// hide text by others. What is escaped is still the same text to whoever reads the JSON.
 fn printed(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string_pretty(value)?;
     let mut safe = String::with_capacity(json.len() + 1);
     for character in json.chars() {
-        if matches!(character, '\u{7f}'..='\u{9f}') {
-            // Writing to a String cannot fail.
-            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        if character != '\n' && is_unsafe(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
         } else {
             safe.push(character);
         }
