@@ -113,7 +113,7 @@ pub struct DestinationOptions {
     /// Request header; VALUE may be env:NAME or file:PATH
     ///
     /// May be given more than once. A literal value can be read by everybody who can list processes; env:NAME and
-    /// file:PATH cannot. Variables: OTEL_RUN_HEADERS, OTEL_EXPORTER_OTLP_HEADERS
+    /// file:PATH cannot. The command does not get the variable NAME. Variables: OTEL_RUN_HEADERS, OTEL_EXPORTER_OTLP_HEADERS
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = secret)]
     pub headers: Vec<Secret>,
     /// Compress requests [gzip, none]

@@ -1,7 +1,7 @@
 //! `flush`: delivers what earlier runs left behind.
 
 use std::cell::RefCell;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -9,14 +9,15 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
+use super::destination;
 use super::said::Said;
 use crate::cli::Options;
 use crate::delivery::{Delivery, Phase, Source, Target};
 use crate::error::Error;
 use crate::message;
 use crate::otlp::Signal;
-use crate::settings::{Origin, Protocol, Sourced, Upstream};
 use crate::store::facts::{Destination, Outcome, Summary};
+use crate::store::summary::SummaryError;
 use crate::store::{RunFolder, summary};
 
 /// How long one run may take, where the user set no deadline: somebody asked for it and waits.
@@ -32,42 +33,61 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
         wanted.iter().map(|name| store.find(Some(name))).collect::<Result<Vec<_>, _>>()?
     };
     let patience = said.settings.drain_deadline.as_ref().map_or(PATIENCE, |deadline| deadline.value);
-    let mut left: Vec<String> = Vec::new();
+    let mut left = BTreeSet::new();
     let mut told = String::new();
+    let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let progress = progress(folders.len(), said.settings.quiet.value);
     for folder in folders {
         progress.inc(1);
-        let Ok(before) = folder.summary_or_made() else { continue };
-        let asked_for = !wanted.is_empty();
-        let pending: u64 = before.outcome.values().map(|outcome| outcome.pending).sum();
-        if pending == 0 && !(asked_for && before.outcome.is_empty()) {
-            continue;
-        }
         progress.set_message(folder.id());
-        match deliver(&said, &folder, before, patience)? {
-            Delivered::Busy => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
-            Delivered::Counted(after) => {
+        match flush_one(&said, &folder, !wanted.is_empty(), patience) {
+            Ok(Delivered::Nothing) => {}
+            Ok(Delivered::Busy) => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
+            Ok(Delivered::Counted(after)) => {
                 told.push_str(&line(&folder.id(), &after));
                 if after.outcome.values().any(|outcome| outcome.pending > 0) {
-                    left.push(folder.id());
+                    left.insert(folder.id());
                 }
+            }
+            // One run that cannot be delivered must not keep the others. What is wrong is often the same for many.
+            Err(error) => {
+                let hint = error.hint().map(|hint| format!("; {hint}")).unwrap_or_default();
+                failed.entry(format!("{error}{hint}")).or_default().push(folder.id());
+                left.insert(folder.id());
             }
         }
     }
     progress.finish_and_clear();
-    if told.is_empty() {
+    if told.is_empty() && left.is_empty() {
         told.push_str("everything is delivered\n");
     }
     if !said.settings.quiet.value {
         message::print(&told)?;
     }
-    if left.is_empty() { Ok(()) } else { Err(Error::Undelivered(format!("not delivered whole: {}", left.join(", ")))) }
+    for (reason, runs) in failed {
+        message::say(&format!("{}: {reason}", runs.join(", ")));
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Undelivered(format!("not delivered whole: {}", Vec::from_iter(left).join(", "))))
 }
 
 enum Delivered {
+    /// There was nothing to deliver.
+    Nothing,
     /// Somebody else holds the run.
     Busy,
     Counted(Box<Summary>),
+}
+
+/// Delivers one run. A run that was to stay local is delivered only if it was `asked_for`.
+fn flush_one(said: &Said, folder: &RunFolder, asked_for: bool, patience: Duration) -> Result<Delivered, Error> {
+    let unreadable = |error: SummaryError| Error::Unreadable { run: folder.id(), reason: error.to_string() };
+    let before = folder.summary_or_made().map_err(unreadable)?;
+    let local = before.started.destination.is_none() && before.outcome.is_empty();
+    let pending = before.outcome.values().any(|outcome| outcome.pending > 0);
+    if pending || (local && asked_for) { deliver(said, folder, before, patience) } else { Ok(Delivered::Nothing) }
 }
 
 fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration) -> Result<Delivered, Error> {
@@ -92,7 +112,7 @@ fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration)
     let mut after = folder.summary_or_made().unwrap_or(before);
     // A run that was to go nowhere goes where it was sent now.
     after.started.destination = after.started.destination.or_else(|| said.destination());
-    after.outcome = summary::outcome(&after.intake, summary::destined(&after.started), &journal.borrow());
+    after.outcome = summary::outcome(&after.intake, &summary::destined(&after.started), &journal.borrow());
     after.last_failure = failures.borrow().values().next().cloned();
     let _ = folder.write_summary(&after);
     Ok(Delivered::Counted(Box::new(after)))
@@ -100,44 +120,12 @@ fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration)
 
 /// Where to deliver to: what is configured now, or where the run was to go.
 fn target(said: &Said, recorded: Option<&Destination>) -> Result<Target, Error> {
-    let recorded_upstream;
     let upstream = match (&said.settings.upstream, recorded) {
         (Some(upstream), _) => upstream,
-        (None, Some(recorded)) if recorded.header_names.is_empty() && !recorded.endpoint.is_empty() => {
-            recorded_upstream = upstream_of(recorded);
-            &recorded_upstream
-        }
-        (None, Some(recorded)) if !recorded.header_names.is_empty() => {
-            return Err(Error::Upstream(format!(
-                "the run goes to {} with the headers {}, whose values are not kept: say endpoint and headers again",
-                recorded.endpoint,
-                recorded.header_names.join(", ")
-            )));
-        }
-        _ => return Err(Error::NoUpstream),
+        (None, Some(recorded)) => &destination::read_back(recorded)?,
+        (None, None) => return Err(Error::NoUpstream),
     };
     said.target(upstream).map_err(|reasons| Error::Upstream(reasons.join("\n")))
-}
-
-fn upstream_of(recorded: &Destination) -> Upstream {
-    fn sourced<T>(value: T) -> Sourced<T> {
-        Sourced { value, origin: Origin::Default }
-    }
-    let protocol = match recorded.protocol.as_str() {
-        "grpc" => Protocol::Grpc,
-        "http/json" => Protocol::HttpJson,
-        _ => Protocol::HttpProtobuf,
-    };
-    Upstream {
-        endpoint: Some(sourced(recorded.endpoint.clone())),
-        traces_endpoint: None,
-        metrics_endpoint: None,
-        logs_endpoint: None,
-        protocol: sourced(protocol),
-        headers: Vec::new(),
-        gzip: sourced(false),
-        timeout: sourced(crate::settings::DEFAULT_TIMEOUT),
-    }
 }
 
 fn line(run: &str, summary: &Summary) -> String {

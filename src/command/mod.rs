@@ -1,6 +1,8 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
+mod destination;
 mod flush;
+mod launch;
 mod plan;
 mod recording;
 mod run;

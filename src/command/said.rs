@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::destination;
 use crate::cli::Options;
 use crate::delivery::Target;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::message;
 use crate::otlp::Signal;
-use crate::plan;
 use crate::settings::{self, Complaint, FileText, Origin, PROJECT_FILE_NAME, Settings, Sourced, Upstream};
 use crate::store::Store;
 use crate::store::facts::Destination;
@@ -88,13 +88,7 @@ impl Said {
 
     /// Where the runs go, as it may be written down.
     pub(super) fn destination(&self) -> Option<Destination> {
-        let upstream = self.settings.upstream.as_ref()?;
-        Some(Destination {
-            endpoint: upstream.endpoint.as_ref().map(|url| plan::without_credentials(&url.value)).unwrap_or_default(),
-            protocol: upstream.protocol.value.as_str().to_owned(),
-            header_names: upstream.headers.iter().map(|(name, _)| name.clone()).collect(),
-            signals: Signal::ALL.into_iter().filter(|signal| upstream.route(*signal).is_some()).collect(),
-        })
+        self.settings.upstream.as_ref().map(destination::written_down)
     }
 
     /// What to dial for `upstream`: its URLs parsed, its header values read.

@@ -62,6 +62,15 @@ pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Optio
     }
 }
 
+/// The meaning of an HTTP status other than 200 where gRPC is spoken ("HTTP to gRPC Status Code Mapping"): it comes from
+/// something on the way, so none of them says anything about the data.
+pub(super) fn of_http_status_on_grpc(status: u16) -> Answer {
+    match of_http_status(status, None, None) {
+        Answer::Refused { reason } => Answer::Closed { reason: format!("{reason} (check endpoint and protocol)") },
+        other => other,
+    }
+}
+
 /// The meaning of a gRPC status other than OK (OTLP/gRPC, "Failures").
 pub(super) fn of_grpc_status(code: Code, said: &str, retry_after: Option<Duration>) -> Answer {
     let said = if said.is_empty() { String::new() } else { format!(": {}", shorten(said)) };
@@ -124,6 +133,16 @@ mod tests {
                 unreachable!()
             };
             assert!(reason.contains(&status.to_string()) && reason.ends_with("no way"), "{reason}");
+        }
+    }
+
+    #[test]
+    fn no_http_status_refuses_the_data_of_grpc() {
+        for status in [400, 401, 404, 413, 422, 500] {
+            assert!(matches!(of_http_status_on_grpc(status), Answer::Closed { .. }), "{status}");
+        }
+        for status in [429, 502, 503, 504] {
+            assert!(matches!(of_http_status_on_grpc(status), Answer::Busy { .. }), "{status}");
         }
     }
 

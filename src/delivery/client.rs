@@ -15,7 +15,7 @@ use hyper_util::client::legacy;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 
-use super::answer::{Answer, of_grpc_status, of_http_status, retry_after};
+use super::answer::{Answer, of_grpc_status, of_http_status, of_http_status_on_grpc, retry_after};
 use super::target::Target;
 use crate::otlp::status::{Code, Status, decode_response};
 use crate::otlp::{Encoding, Signal, json};
@@ -51,6 +51,12 @@ impl Client {
     /// Whether the target takes this signal.
     pub(super) fn serves(&self, signal: Signal) -> bool {
         self.target.routes.iter().any(|(served, ..)| *served == signal)
+    }
+
+    /// What is wrong as long as nobody has answered, in words.
+    pub(super) fn unanswered(&self, signal: Signal) -> String {
+        let uri = self.target.routes.iter().find(|(served, ..)| *served == signal).map(|(_, uri, _)| origin(uri));
+        format!("{} did not answer in time", uri.unwrap_or_default())
     }
 
     /// Sends one export request, given in protobuf, and waits for the answer.
@@ -154,7 +160,7 @@ impl Client {
         };
         let status = response.status();
         if status != 200 {
-            return of_http_status(status.as_u16(), None, None);
+            return of_http_status_on_grpc(status.as_u16());
         }
         let head = response.headers().clone();
         let body = match Limited::new(response.into_body(), ANSWER_BYTES).collect().await {
@@ -194,14 +200,29 @@ impl Client {
             Version::Http2 => &self.http2,
         };
         let tls = uri.scheme() == Some(&http::uri::Scheme::HTTPS);
-        let http = slot.get_or_init(|| Http::new(tls, version)).as_ref();
-        let sent = match http {
-            Ok(Http::Plain(client)) => client.request(request).await,
-            Ok(Http::Tls(client)) => client.request(request).await,
+        let http = match slot.get_or_init(|| Http::new(tls, version)) {
+            Ok(http) => http,
             Err(reason) => return Err(Answer::Closed { reason: reason.clone() }),
         };
-        sent.map_err(|error| Answer::Unreachable { reason: format!("cannot reach {}: {}", origin(uri), cause(&error)) })
+        let mut others = Signal::ALL.len() - 1;
+        loop {
+            match http.request(request.clone()).await {
+                Ok(response) => return Ok(response),
+                // Every other lane may have been the one that connected.
+                Err(error) if others > 0 && failed_for_another(&error) => others -= 1,
+                Err(error) => {
+                    let reason = format!("cannot reach {}: {}", origin(uri), cause(&error));
+                    return Err(Answer::Unreachable { reason });
+                }
+            }
+        }
     }
+}
+
+/// Whether the request waited for a connection that another one tried to make, which HTTP/2 shares: then the error says
+/// that it waited in vain, and not why. An attempt of its own ends with an answer of the system or of TLS.
+fn failed_for_another(error: &legacy::Error) -> bool {
+    error.is_connect() && !chain(error).any(|error| error.is::<std::io::Error>())
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -211,6 +232,13 @@ enum Version {
 }
 
 impl Http {
+    async fn request(&self, request: Request<Body>) -> Result<Response<Incoming>, legacy::Error> {
+        match self {
+            Self::Plain(client) => client.request(request).await,
+            Self::Tls(client) => client.request(request).await,
+        }
+    }
+
     fn new(tls: bool, version: Version) -> Result<Self, String> {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.http2_only(matches!(version, Version::Http2));
@@ -286,10 +314,13 @@ fn percent_decoded(text: &str) -> String {
 }
 
 /// The innermost reason of an error, which is the one that says something.
-fn cause(error: &dyn std::error::Error) -> String {
-    let mut innermost = error;
-    while let Some(source) = innermost.source() {
-        innermost = source;
-    }
-    innermost.to_string()
+fn cause(error: &(dyn std::error::Error + 'static)) -> String {
+    chain(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+/// An error and its reasons, inwards.
+fn chain<'a>(
+    error: &'a (dyn std::error::Error + 'static),
+) -> impl Iterator<Item = &'a (dyn std::error::Error + 'static)> {
+    std::iter::successors(Some(error), |error| error.source())
 }

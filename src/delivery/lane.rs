@@ -42,6 +42,8 @@ impl Lane {
         let mut attempts = 0;
         // After a refusal of a merged request its batches are sent one by one, so that one cannot spoil the others.
         let mut most = usize::MAX;
+        // Why items were rejected, which is told at the end whatever came later.
+        let mut rejection: Option<String> = None;
         loop {
             let offset = self.journal.borrow().position(self.signal).offset;
             let stretch = match self.source.next(self.signal, offset, most) {
@@ -53,26 +55,37 @@ impl Lane {
                 }
                 Err(error) => return self.failed(format!("cannot read the log: {error}")),
             };
+            // The time can be over before there is an answer, and then this is what went wrong.
+            self.failures.borrow_mut().entry(self.signal).or_insert_with(|| self.client.unanswered(self.signal));
+            // An attempt that began while the command ran is never the last one, whenever it fails.
+            let last_chance = self.finishing();
             match self.client.send(self.signal, &stretch.request).await {
                 Answer::Taken { rejected, remark } => {
                     attempts = 0;
-                    self.failures.borrow_mut().remove(&self.signal);
                     let rejected = rejected.min(stretch.items);
+                    if rejected > 0 {
+                        rejection = remark.clone().or(rejection);
+                    }
+                    self.recovered(rejection.as_ref());
                     self.settle(stretch.end, stretch.items - rejected, rejected, remark);
                 }
                 Answer::Refused { .. } if stretch.batches > 1 => most = 1,
                 Answer::Refused { reason } => {
-                    self.failed(reason.clone());
+                    rejection = Some(reason.clone());
+                    self.recovered(rejection.as_ref());
                     self.settle(stretch.end, 0, stretch.items, Some(reason));
                 }
                 Answer::Closed { reason } => {
                     self.failed(reason);
-                    // Nothing will change by itself; the rest is delivered by a flush, when it was seen to.
-                    return;
+                    // Asking again and again would change nothing. The end of the command, which may be hours away, is
+                    // worth another try; after that it is left to a flush.
+                    if last_chance || self.phase.changed().await.is_err() {
+                        return;
+                    }
                 }
                 Answer::Unreachable { reason } => {
                     self.failed(reason);
-                    if self.finishing() {
+                    if last_chance {
                         return;
                     }
                     attempts += 1;
@@ -89,6 +102,14 @@ impl Lane {
 
     fn finishing(&self) -> bool {
         *self.phase.borrow() == Phase::Finishing
+    }
+
+    fn recovered(&self, rejection: Option<&String>) {
+        let mut failures = self.failures.borrow_mut();
+        match rejection {
+            Some(reason) => failures.insert(self.signal, reason.clone()),
+            None => failures.remove(&self.signal),
+        };
     }
 
     fn failed(&self, reason: String) {

@@ -19,7 +19,7 @@ use crate::agent::{self, Detected, Hindrance, Mask, Profile, Situation};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
-use crate::settings::{AgentChoice, Complaint, Content, Nest, Origin, Settings, Sourced, variables};
+use crate::settings::{AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Settings, Sourced, variables};
 
 /// Where the run's collector listens.
 #[derive(Clone, PartialEq, Eq)]
@@ -161,7 +161,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let mut argv = inputs.argv.to_vec();
     let mut changes = context.changes.clone();
     if collection != Collection::Disabled {
-        changes.extend(own_destination(environment));
+        changes.extend(own_destination(environment, settings));
     }
     if let Collection::Redirected(collector) = &collection {
         let injected = agent::inject(&Situation {
@@ -203,9 +203,19 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
 
 /// Takes otel-run's own destination out of the command's environment: its credentials are not the command's, and an
 /// otel-run inside the command must deliver to this one.
-fn own_destination(environment: &Environment) -> impl Iterator<Item = Change> {
-    let set = variables::OWN_DESTINATION.iter().filter(|name| environment.raw(name).is_some());
-    set.map(|name| Change::remove(*name, "it says where otel-run delivers to, which is not the command's to know"))
+fn own_destination(environment: &Environment, settings: &Settings) -> impl Iterator<Item = Change> {
+    let ours = variables::OWN_DESTINATION
+        .iter()
+        .map(|name| (*name, "it says where otel-run delivers to, which is not the command's to know"));
+    let headers = settings.upstream.iter().flat_map(|upstream| &upstream.headers);
+    let credentials = headers.filter_map(|(_, value)| match &value.value {
+        HeaderValue::Env(name) => {
+            Some((name.as_str(), "otel-run sends its value as a header, the command does not see it"))
+        }
+        HeaderValue::Literal(_) | HeaderValue::File(_) => None,
+    });
+    let set = ours.chain(credentials).filter(|(name, _)| environment.raw(name).is_some());
+    set.map(|(name, reason)| Change::remove(name, reason))
 }
 
 fn complaint_text(complaint: &Complaint) -> String {

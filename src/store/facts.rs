@@ -37,14 +37,25 @@ pub struct Started {
 /// Where a run goes, without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {
-    /// The endpoint as configured.
+    /// The endpoint as configured; empty where only single signals have one.
     pub endpoint: String,
+    /// Endpoints of single signals.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub signal_endpoints: BTreeMap<Signal, String>,
+    /// Whether the URLs had parts that may be credentials and are not written down.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub abridged: bool,
     /// `grpc`, `http/protobuf` or `http/json`.
     pub protocol: String,
     /// Names of the configured headers; their values are never written down.
     pub header_names: Vec<String>,
-    /// The signals that it takes.
-    pub signals: Vec<Signal>,
+}
+
+impl Destination {
+    /// Whether `signal` is delivered there at all.
+    pub fn takes(&self, signal: Signal) -> bool {
+        !self.endpoint.is_empty() || self.signal_endpoints.contains_key(&signal)
+    }
 }
 
 /// How the command ended. It is the last record of a whole log.

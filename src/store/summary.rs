@@ -59,13 +59,14 @@ fn made(log: &Log, journal: &Journal) -> Result<Summary, SummaryError> {
         }
     }
     let started = started.ok_or(SummaryError::NoBeginning)?;
-    let outcome = outcome(&intake, destined(&started), journal);
+    let outcome = outcome(&intake, &destined(&started), journal);
     Ok(Summary { started, ended, totals, intake, outcome, last_failure: None })
 }
 
 /// The signals that are to be delivered.
-pub fn destined(started: &Started) -> &[Signal] {
-    started.destination.as_ref().map(|destination| destination.signals.as_slice()).unwrap_or_default()
+pub fn destined(started: &Started) -> Vec<Signal> {
+    let takes = |signal: &Signal| started.destination.as_ref().is_some_and(|destination| destination.takes(*signal));
+    Signal::ALL.into_iter().filter(takes).collect()
 }
 
 /// What became of what is in the log, for the signals that are `destined` to be delivered, by what the journal says.

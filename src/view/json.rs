@@ -12,12 +12,13 @@
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
 //!       intake {SIGNAL: {received, stored, dropped}}, outcome {SIGNAL: {delivered, pending, rejected}},
-//!       destination {endpoint, protocol, header_names}, last_failure
+//!       destination {endpoint, protocol, header_names, signal_endpoints {SIGNAL: URL}, abridged}, last_failure
 //! SPAN  trace_id, span_id, parent_span_id, shown_under, depth, name, kind, scope, service, started, ended,
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
 //! ```
 //!
-//! What is not known is `null`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
+//! What is not known is `null`. A destination has `signal_endpoints` only where single signals have their own, and
+//! `abridged` only where it is true: the URLs had parts that may be credentials. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
 //! `tool_call`, `tool_echo`, `agent_turn` and `sub_agent`. `folded` counts housekeeping beneath the span, `merged` are
@@ -31,7 +32,7 @@ use serde::Serialize;
 
 use super::State;
 use super::table::Run;
-use super::text::timestamp;
+use super::text::{is_unsafe, timestamp};
 use super::tree::{Detail, Node, build, inputs};
 use crate::otlp::Signal;
 use crate::signals::{Activity, Totals};
@@ -126,14 +127,17 @@ pub fn show(summary: &Summary, state: State, spans: &[ResourceSpans], detail: De
     })
 }
 
-/// JSON may hold DEL and the C1 control characters as they are, but a terminal would obey them.
+/// JSON may hold most characters as they are, but a terminal would obey DEL and the C1 control characters, and turn or
+/// hide text by others. What is escaped is still the same text to whoever reads the JSON.
 fn printed(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string_pretty(value)?;
     let mut safe = String::with_capacity(json.len() + 1);
     for character in json.chars() {
-        if matches!(character, '\u{7f}'..='\u{9f}') {
-            // Writing to a String cannot fail.
-            let _ = write!(safe, "\\u{:04x}", u32::from(character));
+        if character != '\n' && is_unsafe(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(safe, "\\u{unit:04x}");
+            }
         } else {
             safe.push(character);
         }

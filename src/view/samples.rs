@@ -49,7 +49,8 @@ pub(super) fn deliver(summary: &mut Summary, delivered: u64, pending: u64, rejec
     summary.started.destination = Some(Destination {
         endpoint: "https://otel.example.com".to_owned(),
         protocol: "http/protobuf".to_owned(),
-        signals: Signal::ALL.to_vec(),
+        signal_endpoints: BTreeMap::new(),
+        abridged: false,
         header_names: Vec::new(),
     });
     summary.outcome.insert(Signal::Traces, Outcome { delivered, pending, rejected });

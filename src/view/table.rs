@@ -168,7 +168,8 @@ fn ending(run: &Run) -> Cell {
 }
 
 fn delivery(run: &Run) -> Cell {
-    if run.summary.started.destination.is_none() {
+    // A run that was to stay local may have been delivered since.
+    if run.summary.started.destination.is_none() && run.summary.outcome.is_empty() {
         return ("local".to_owned(), Style::Dim);
     }
     let sum = |part: fn(&Outcome) -> u64| run.summary.outcome.values().map(part).fold(0, u64::saturating_add);

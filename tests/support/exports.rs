@@ -81,6 +81,14 @@ impl Received {
     pub fn header(&self, name: &str) -> &str {
         text(&self.headers, name)
     }
+
+    /// Whether `needle` stands in its path, its headers or its body, packed or decoded.
+    pub fn holds(&self, needle: &str) -> bool {
+        self.path.contains(needle)
+            || self.headers.values().any(|value| super::contains(value.as_bytes(), needle))
+            || super::contains(&self.body, needle)
+            || format!("{:?}", self.export).contains(needle)
+    }
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
@@ -184,6 +192,13 @@ pub fn grpc_status(code: u8, headers: &[(&str, String)]) -> Response<Frames> {
         head = head.header(*name, value);
     }
     head.header("grpc-status", u16::from(code)).body(Frames::none()).unwrap()
+}
+
+/// What a web server says to everybody.
+pub fn page() -> Response<Frames> {
+    let page = "<html><body>Please log in</body></html>";
+    let head = Response::builder().header("content-type", "text/html").header("content-length", page.len());
+    head.body(Frames::none().data(page)).unwrap()
 }
 
 /// An answer that breaks off after one byte.

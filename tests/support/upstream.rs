@@ -15,6 +15,9 @@ use tokio::sync::watch;
 use super::PATIENCE;
 use super::exports::{self, Export, Received, Signal, Transport};
 use super::server::{Answer, Frames, Server, died};
+use opentelemetry_proto::tonic::metrics::v1::Metric;
+
+const INVALID_ARGUMENT: u8 = 3;
 
 /// What the backend does with requests.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +26,10 @@ pub enum Behaviour {
     Accept,
     /// Takes the request and says that it rejected so many of its items (OTLP, "Partial Success").
     Reject(u8),
+    /// Takes everything but requests that hold this text, which it refuses for good: 400, or INVALID_ARGUMENT.
+    RefuseHolding(&'static str),
+    /// Answers 200 with a page for people, as a proxy's log-in or the wrong port does.
+    Page,
     /// Answers with this HTTP status and these headers, on gRPC as well.
     Status(u16, Vec<(&'static str, String)>),
     /// Answers a gRPC request with this status code and these headers; HTTP gets a 500.
@@ -173,6 +180,19 @@ impl Upstream {
         self.accepted().iter().flat_map(|request| request.export.log_records()).collect()
     }
 
+    /// Every accepted metric with its resource, in the order of arrival.
+    pub fn metrics(&self) -> Vec<(Resource, Metric)> {
+        self.accepted().iter().flat_map(|request| request.export.metrics()).collect()
+    }
+
+    /// Waits until a request of this signal has been read to its end.
+    #[track_caller]
+    pub fn wait_for_signal(&self, signal: Signal) {
+        self.wait(&format!("a request of {signal:?}"), |records| {
+            records.received.iter().any(|request| request.signal == signal)
+        });
+    }
+
     /// Whether `text` stands anywhere in what was received, accepted or not: path, headers, body, decoded values.
     pub fn holds(&self, text: &str) -> bool {
         self.find(text).is_some()
@@ -187,14 +207,9 @@ impl Upstream {
     }
 
     fn find(&self, text: &str) -> Option<String> {
-        self.received().iter().find_map(|request| {
-            let decoded = format!("{:?}", request.export);
-            let found = request.path.contains(text)
-                || request.headers.values().any(|value| super::contains(value.as_bytes(), text))
-                || super::contains(&request.body, text)
-                || decoded.contains(text);
-            found.then(|| super::around(&decoded, text))
-        })
+        let received = self.received();
+        let request = received.iter().find(|request| request.holds(text))?;
+        Some(super::around(&format!("{:?}", request.export), text))
     }
 }
 
@@ -238,6 +253,14 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
     if now == Behaviour::Hold {
         now = behaviour.wait_for(|behaviour| *behaviour != Behaviour::Hold).await.map_err(|_| died())?.clone();
     }
+    if let Behaviour::RefuseHolding(text) = now {
+        let refused = shared.records.lock().unwrap().received[place].holds(text);
+        now = match (refused, transport) {
+            (false, _) => Behaviour::Accept,
+            (true, Transport::Grpc) => Behaviour::GrpcStatus(INVALID_ARGUMENT, vec![]),
+            (true, _) => Behaviour::Status(400, vec![]),
+        };
+    }
     if matches!(now, Behaviour::Accept | Behaviour::Reject(_)) {
         shared.records.lock().unwrap().received[place].accepted = true;
     }
@@ -248,13 +271,14 @@ async fn answer(behaviour: Behaviour, signal: Signal, transport: Transport) -> A
     let grpc = transport == Transport::Grpc;
     match behaviour {
         Behaviour::Accept => Ok(exports::accepted(transport)),
+        Behaviour::Page => Ok(exports::page()),
         Behaviour::Reject(items) => Ok(exports::rejected(signal, transport, items)),
         Behaviour::Status(status, headers) => Ok(exports::http_status(status, &headers, transport)),
         Behaviour::GrpcStatus(code, headers) if grpc => Ok(exports::grpc_status(code, &headers)),
         Behaviour::GrpcStatus(_, headers) => Ok(exports::http_status(500, &headers, transport)),
         Behaviour::DieAnswering => Ok(exports::torn(transport)),
         Behaviour::DieReading | Behaviour::Refused => Err(died()),
-        Behaviour::BlackHole | Behaviour::Hold => std::future::pending().await,
+        Behaviour::RefuseHolding(_) | Behaviour::BlackHole | Behaviour::Hold => std::future::pending().await,
     }
 }
 
@@ -278,6 +302,17 @@ impl Export {
             let resource = group.resource.clone().unwrap_or_default();
             let records = group.scope_logs.iter().flat_map(|scope| &scope.log_records);
             all.extend(records.map(|record| (resource.clone(), record.clone())));
+        }
+        all
+    }
+
+    fn metrics(&self) -> Vec<(Resource, Metric)> {
+        let Export::Metrics(metrics) = self else { return Vec::new() };
+        let mut all = Vec::new();
+        for group in &metrics.resource_metrics {
+            let resource = group.resource.clone().unwrap_or_default();
+            let metrics = group.scope_metrics.iter().flat_map(|scope| &scope.metrics);
+            all.extend(metrics.map(|metric| (resource.clone(), metric.clone())));
         }
         all
     }
