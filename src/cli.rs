@@ -322,11 +322,33 @@ pub fn command() -> Command {
     Line::command()
 }
 
+/// The words that are no command when they stand first.
+const VERBS: [&str; 5] = ["runs", "show", "plan", "flush", "help"];
+
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match plain_command(&args) {
+        Some(command) => Ok(Invocation::Run { options: Options::default(), command: command.to_vec() }),
+        None => parse_with_clap(args),
+    }
+}
+
+/// The command of a line that holds nothing else, neither an option nor a verb. Most lines are like that, and to tell
+/// clap of everything that could be typed takes longer than all that is done before the command is started.
+fn plain_command(args: &[OsString]) -> Option<&[OsString]> {
+    let first = args.get(1)?;
+    if first == "--" {
+        return args.get(2..).filter(|command| !command.is_empty());
+    }
+    let plain = !first.as_encoded_bytes().starts_with(b"-") && !VERBS.iter().any(|verb| first == verb);
+    args.get(1..).filter(|_| plain)
+}
+
+fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
     let mut command = command();
-    let args = arrange(&command, args.into_iter().collect())?;
+    let args = arrange(&command, args)?;
     let matches = command.try_get_matches_from_mut(args)?;
     let line = Line::from_arg_matches(&matches)?;
     Ok(match line.verb {
@@ -352,7 +374,7 @@ fn arrange(command: &Command, mut args: Vec<OsString>) -> Result<Vec<OsString>, 
     let mut options = args;
     let mut rest = cut_at_first_word(command, &mut options)?;
     let first = rest.first().and_then(|word| word.to_str());
-    match first.filter(|word| command.find_subcommand(word).is_some() || *word == "help") {
+    match first.filter(|word| VERBS.contains(word)) {
         Some("plan") => {
             line.push(rest.remove(0));
             let command_words = cut_at_first_word(command, &mut rest)?;
@@ -489,308 +511,4 @@ fn said<T: Clone>(value: &Option<T>, flag: &'static str) -> Option<Sourced<T>> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-
-    use std::os::unix::ffi::OsStringExt;
-
-    use super::*;
-    use crate::settings::HeaderValue;
-
-    fn line(words: &str) -> Result<Invocation, clap::Error> {
-        parse(std::iter::once("otel-run").chain(words.split_whitespace()).map(OsString::from))
-    }
-
-    fn words(list: &[OsString]) -> String {
-        list.iter().map(|word| word.to_str().unwrap()).collect::<Vec<_>>().join(" ")
-    }
-
-    /// Verb, the flags that were understood, and the words of the command or the runs, as one text.
-    fn told(invocation: &Invocation) -> String {
-        let (layer, complaints) = invocation.options().layer();
-        assert!(complaints.is_empty(), "{complaints:?}");
-        let mut flags = String::new();
-        let mut flag = |name: &str, value: Option<String>| {
-            if let Some(value) = value {
-                flags.push_str(&format!(" {name}={value}"));
-            }
-        };
-        flag("endpoint", layer.destination.endpoint.map(|said| said.value));
-        flag("headers", (!layer.destination.headers.is_empty()).then(|| layer.destination.headers.len().to_string()));
-        flag("state-dir", layer.state_dir.map(|said| said.value.display().to_string()));
-        flag("config", invocation.options().general.config.as_ref().map(|path| path.display().to_string()));
-        flag("nest", layer.nest.map(|said| said.value.as_str().to_owned()));
-        flag("quiet", layer.quiet.map(|said| said.value.to_string()));
-        match invocation {
-            Invocation::Run { command, .. } => format!("run{flags}: {}", words(command)),
-            Invocation::Plan { command, .. } => format!("plan{flags}: {}", words(command)),
-            Invocation::Runs { json, limit, .. } => format!("runs{flags} {json} {limit:?}"),
-            Invocation::Show { run, all, json, .. } => format!("show{flags} {run:?} {all} {json}"),
-            Invocation::Flush { runs, .. } => format!("flush{flags} {runs:?}"),
-        }
-    }
-
-    #[test]
-    fn lines_that_are_understood() {
-        for (typed, expected) in [
-            ("-- opencode run hi", "run: opencode run hi"),
-            ("opencode run hi", "run: opencode run hi"),
-            ("--quiet opencode run --foo x", "run quiet=true: opencode run --foo x"),
-            ("-q opencode run --foo x", "run quiet=true: opencode run --foo x"),
-            (
-                "opencode --quiet --endpoint http://x -h --help -V",
-                "run: opencode --quiet --endpoint http://x -h --help -V",
-            ),
-            ("-- opencode -- x -- y", "run: opencode -- x -- y"),
-            ("opencode -- x", "run: opencode -- x"),
-            ("-- -- x", "run: -- x"),
-            ("-- -x", "run: -x"),
-            ("-- runs", "run: runs"),
-            ("-q -- show --json", "run quiet=true: show --json"),
-            ("env runs", "run: env runs"),
-            ("--endpoint runs -- true", "run endpoint=runs: true"),
-            ("--endpoint runs true", "run endpoint=runs: true"),
-            ("--endpoint=http://x true show", "run endpoint=http://x: true show"),
-            ("--header a=b --header c=env:D true", "run headers=2: true"),
-            ("--dry-run -- true", "plan: true"),
-            ("--dry-run true --dry-run", "plan: true --dry-run"),
-            ("plan -- true", "plan: true"),
-            ("plan true -- x", "plan: true -- x"),
-            ("plan runs", "plan: runs"),
-            ("plan -- plan", "plan: plan"),
-            (
-                "--nest link plan --endpoint http://x true --nest off",
-                "plan endpoint=http://x nest=link: true --nest off",
-            ),
-            ("runs", "runs false None"),
-            ("runs --json --limit 5", "runs true Some(5)"),
-            ("--limit 5 runs", "runs false Some(5)"),
-            ("show", "show None false false"),
-            ("show r1 --all", "show Some(\"r1\") true false"),
-            ("--state-dir X show", "show state-dir=X None false false"),
-            (
-                "--state-dir X --config c.toml -q show --json r1",
-                "show state-dir=X config=c.toml quiet=true Some(\"r1\") false true",
-            ),
-            ("show --state-dir X", "show state-dir=X None false false"),
-            ("flush", "flush []"),
-            ("--endpoint http://x flush r1 --header a=b r2", "flush endpoint=http://x headers=1 [\"r1\", \"r2\"]"),
-            ("--nest LINK true", "run nest=link: true"),
-        ] {
-            match line(typed) {
-                Ok(invocation) => assert_eq!(told(&invocation), expected, "{typed}"),
-                Err(error) => panic!("{typed}: {error}"),
-            }
-        }
-    }
-
-    #[test]
-    fn lines_that_are_usage_errors() {
-        for (typed, kind, part) in [
-            ("", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, "Usage:"),
-            ("--", ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand, "Usage:"),
-            ("--quiet", ErrorKind::MissingRequiredArgument, "COMMAND"),
-            ("plan", ErrorKind::MissingRequiredArgument, "COMMAND"),
-            ("plan --", ErrorKind::MissingRequiredArgument, "COMMAND"),
-            ("--endpoint", ErrorKind::InvalidValue, "--endpoint <URL>"),
-            ("--endpoint -- true", ErrorKind::InvalidValue, "--endpoint <URL>"),
-            ("--endpont http://x -- true", ErrorKind::UnknownArgument, "did you mean --endpoint?"),
-            ("-x true", ErrorKind::UnknownArgument, "'-x'"),
-            ("--nest adpot true", ErrorKind::InvalidValue, "adopt, link, off"),
-            ("--timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
-            ("--nest off show", ErrorKind::UnknownArgument, "--nest"),
-            ("show --endpoint http://x", ErrorKind::UnknownArgument, "--endpoint"),
-            ("--dry-run show", ErrorKind::UnknownArgument, "--dry-run"),
-            ("runs --agent none", ErrorKind::UnknownArgument, "--agent"),
-            ("flush --nest off", ErrorKind::UnknownArgument, "--nest"),
-            ("show a b", ErrorKind::UnknownArgument, "'b'"),
-            ("runs --limit many", ErrorKind::ValueValidation, "--limit"),
-            ("--json true", ErrorKind::UnknownArgument, "--json"),
-        ] {
-            let error = line(typed).err().unwrap_or_else(|| panic!("{typed} was understood"));
-            assert_eq!(error.kind(), kind, "{typed}: {error}");
-            assert!(error.to_string().contains(part), "{typed}: {error}");
-        }
-    }
-
-    #[test]
-    fn help_and_version() {
-        for (typed, kind, part) in [
-            ("-h", ErrorKind::DisplayHelp, "Verbs:"),
-            ("--help", ErrorKind::DisplayHelp, "ENTRYPOINT"),
-            ("--help opencode", ErrorKind::DisplayHelp, "Destination:"),
-            ("show --help", ErrorKind::DisplayHelp, "housekeeping"),
-            ("--help show", ErrorKind::DisplayHelp, "housekeeping"),
-            ("help flush", ErrorKind::DisplayHelp, "--endpoint"),
-            ("plan --help", ErrorKind::DisplayHelp, "otel-run plan [OPTIONS]"),
-            ("--version", ErrorKind::DisplayVersion, env!("CARGO_PKG_VERSION")),
-            ("-V", ErrorKind::DisplayVersion, env!("CARGO_PKG_VERSION")),
-            ("show --version", ErrorKind::DisplayVersion, env!("CARGO_PKG_VERSION")),
-        ] {
-            let error = line(typed).err().unwrap_or_else(|| panic!("{typed} was understood"));
-            assert_eq!(error.kind(), kind, "{typed}: {error}");
-            assert!(error.to_string().contains(part), "{typed}: {error}");
-        }
-    }
-
-    #[test]
-    fn clap_finds_nothing_wrong_with_the_types() {
-        command().debug_assert();
-    }
-
-    #[test]
-    fn short_help() {
-        insta::assert_snapshot!(command().term_width(80).render_help(), @r#"
-        Run a command as an OpenTelemetry span, with its own telemetry nested under it
-
-        Usage: otel-run [OPTIONS] [--] COMMAND [ARGS]...
-               otel-run [OPTIONS] VERB ...
-
-        Verbs:
-          runs   List the runs on disk
-          show   Show one run as a tree, the latest by default
-          plan   Print what a run would do, and do nothing (the same as --dry-run)
-          flush  Deliver what is still on disk
-          help   Print this message or the help of the given subcommand(s)
-
-        Destination:
-              --endpoint <URL>       Send to this base URL
-              --protocol <PROTOCOL>  How to speak to it [http/protobuf, http/json, grpc]
-              --header <NAME=VALUE>  Request header; VALUE may be env:NAME or file:PATH
-
-        Identity:
-              --service-name <NAME>  service.name of everything in the run
-
-        Agent:
-              --agent <AGENT>      Treat the command as this agent [auto, none, NAME]
-              --nest <HOW>         Put its telemetry under the run [adopt, link, off]
-              --content <WHETHER>  Keep prompts, answers and tool data [off, on]
-
-        Run:
-              --state-dir <FOLDER>  Keep the runs in this folder
-          -q, --quiet               Say nothing
-              --dry-run             Print what would be done, and do nothing
-          -h, --help                Print help (--help: all options, and examples)
-          -V, --version             Print the version
-        "#);
-    }
-
-    #[test]
-    fn long_help_names_every_variable_of_an_option() {
-        let help = command().term_width(110).render_long_help().to_string();
-        for variable in settings::variables::ALL {
-            if variable.name.starts_with("OTEL_RUN_") {
-                assert!(help.contains(variable.name), "{}", variable.name);
-            }
-        }
-    }
-
-    #[test]
-    fn words_need_not_be_text() {
-        let strange = OsString::from_vec(vec![b'a', 0xff]);
-        let args = ["otel-run".into(), "--state-dir".into(), strange.clone(), strange.clone(), "b".into()];
-        let invocation = parse(args).unwrap();
-        assert_eq!(invocation.options().general.state_dir, Some(PathBuf::from(&strange)));
-        let Invocation::Run { command, .. } = invocation else { panic!("{invocation:?}") };
-        assert_eq!(command, [strange.clone(), "b".into()]);
-
-        let args = ["otel-run".into(), "--header".into(), strange, "true".into()];
-        assert_eq!(parse(args).unwrap_err().kind(), ErrorKind::InvalidUtf8);
-    }
-
-    #[test]
-    fn no_error_holds_a_header() {
-        for typed in [
-            "--header authorization=hunter2",
-            "--header authorization=hunter2 --nest x -- true",
-            "--header=authorization=hunter2 show",
-            "show --header=authorization=hunter2",
-            "show --header authorization=hunter2",
-            "--headers=authorization=hunter2 -- true",
-            "--headers authorization=hunter2 -- true",
-            "--headers=authorization=hunter2 flush",
-            "flush --headers=authorization=hunter2",
-            "flush --headers authorization=hunter2",
-            "runs --header=authorization=hunter2",
-            "plan --headers=authorization=hunter2 true",
-            "-header=authorization=hunter2 true",
-            "-H authorization=hunter2 true",
-            "-Hauthorization=hunter2 true",
-            "show -H authorization=hunter2",
-            "show -Hauthorization=hunter2",
-        ] {
-            let error = line(typed).err().unwrap_or_else(|| panic!("{typed} was understood"));
-            assert!(!format!("{error}{error:?}").contains("hunter2"), "{typed}: {error:?}");
-        }
-    }
-
-    #[test]
-    fn options_print_no_header() {
-        let invocation = line("--header authorization=hunter2 -- true").unwrap();
-        let (layer, _) = invocation.options().layer();
-        assert!(!format!("{invocation:?}{layer:?}").contains("hunter2"));
-        let [(name, value)] = &layer.destination.headers[..] else { panic!("{layer:?}") };
-        assert_eq!(name, "authorization");
-        assert_eq!(value.value, HeaderValue::Literal(Secret::new("hunter2")));
-    }
-
-    #[test]
-    fn every_option_says_its_setting() {
-        let invocation = line(
-            "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --timeout 3s --service-name n \
-             --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
-             --drain-deadline 0 --collector off --state-dir s --quiet true",
-        )
-        .unwrap();
-        let (layer, complaints) = invocation.options().layer();
-        fn flag<T>(name: &'static str, value: T) -> Option<Sourced<T>> {
-            Some(Sourced::new(value, Origin::Flag(name)))
-        }
-        let header = Sourced::new(HeaderValue::Env("B".to_owned()), Origin::Flag("--header"));
-        let attribute = Sourced::new("x".to_owned(), Origin::Flag("--resource-attribute"));
-        let expected = Layer {
-            destination: settings::Destination {
-                endpoint: flag("--endpoint", "http://e".to_owned()),
-                headers: vec![("a".to_owned(), header)],
-                ..Default::default()
-            },
-            protocol: flag("--protocol", Protocol::Grpc),
-            gzip: flag("--compression", true),
-            timeout: flag("--timeout", Duration::from_secs(3)),
-            service_name: flag("--service-name", "n".to_owned()),
-            resource_attributes: vec![("k".to_owned(), attribute)],
-            agent: flag("--agent", AgentChoice::None),
-            nest: flag("--nest", Nest::Off),
-            content: flag("--content", Content::On),
-            drain_deadline: flag("--drain-deadline", Duration::ZERO),
-            collector: flag("--collector", false),
-            state_dir: flag("--state-dir", PathBuf::from("s")),
-            quiet: flag("--quiet", true),
-            ..Layer::default()
-        };
-        assert_eq!((layer, complaints), (expected, Vec::new()));
-    }
-
-    #[test]
-    fn empty_options_say_nothing() {
-        let args = ["otel-run", "--endpoint", "", "--service-name=", "--agent=", "--", "true"];
-        let invocation = parse(args.map(OsString::from)).unwrap();
-        assert_eq!(invocation.options().layer(), (Layer::default(), Vec::new()));
-    }
-
-    #[test]
-    fn mistakes_in_headers_and_attributes_are_complaints() {
-        let args = ["otel-run", "--header", "authorization: Bearer hunter2", "--resource-attribute", "team", "true"];
-        let (layer, complaints) = parse(args.map(OsString::from)).unwrap().options().layer();
-        assert_eq!(layer, Layer::default());
-        let complaints: Vec<_> = complaints.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            complaints,
-            [
-                "--header: a header has no `=`; write it like authorization=env:NAME, authorization=file:PATH or \
-                 name=value; it is ignored",
-                "--resource-attribute: \"team\" is not KEY=VALUE; it is ignored",
-            ]
-        );
-    }
-}
+mod tests;

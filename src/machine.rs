@@ -1,6 +1,7 @@
 //! What can be found out about this machine and this process by reading files: bounded, local, and never a failure.
 
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 
 use jiff::Timestamp;
 
@@ -16,7 +17,6 @@ const POD_NAMESPACE: &str = "/var/run/secrets/kubernetes.io/serviceaccount/names
 ///
 /// The user's name comes from the environment: asking the system for it can mean to ask a directory over the network.
 pub fn look(environment: &Environment, begun: Timestamp) -> Machine {
-    let read = |path: &str| fs::read_to_string(path).ok();
     let executable = std::env::current_exe().ok();
     Machine {
         host_name: nix::unistd::gethostname().ok().and_then(|name| name.into_string().ok()),
@@ -34,4 +34,12 @@ pub fn look(environment: &Environment, begun: Timestamp) -> Machine {
         executable_path: executable.map(|path| path.to_string_lossy().into_owned()),
         owner: ["USER", "LOGNAME"].into_iter().find_map(|name| environment.get(name)).map(str::to_owned),
     }
+}
+
+/// Reads a small file. Those of `/proc` do not say how long they are, so there is room for the whole from the beginning.
+fn read(path: &str) -> Option<String> {
+    let mut file = File::open(path).ok()?;
+    let mut text = String::with_capacity(4096);
+    file.read_to_string(&mut text).ok()?;
+    Some(text)
 }

@@ -2,8 +2,9 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+mod support;
+
 use std::collections::BTreeSet;
-use std::path::Path;
 
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -13,8 +14,7 @@ use otel_run::settings::{Content, Nest};
 use otel_run::transform::{Rules, Transform};
 use prost::Message;
 use serde_json::{Value, json};
-
-const CAPTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/captures");
+use support::captures::{self, MARKERS};
 
 /// Transforms that do nothing but take content out.
 fn content_off() -> Transform {
@@ -39,7 +39,6 @@ struct Capture {
 
 impl Capture {
     fn read(name: &str) -> Capture {
-        let path = Path::new(CAPTURES).join(name);
         let mut capture = Capture {
             before: String::new(),
             after: String::new(),
@@ -47,20 +46,11 @@ impl Capture {
             keys_after: BTreeSet::new(),
         };
         let mut transform = content_off();
-        for line in std::fs::read_to_string(path).unwrap().lines() {
-            let line: Value = serde_json::from_str(line).unwrap();
-            let body = line["body"].clone();
-            match line["signal"].as_str() {
-                Some("traces") => {
-                    capture.add::<ExportTraceServiceRequest>(Signal::Traces, &mut transform, body);
-                }
-                Some("metrics") => {
-                    capture.add::<ExportMetricsServiceRequest>(Signal::Metrics, &mut transform, body);
-                }
-                Some("logs") => {
-                    capture.add::<ExportLogsServiceRequest>(Signal::Logs, &mut transform, body);
-                }
-                other => panic!("{other:?} is no signal"),
+        for (signal, body) in captures::requests(name) {
+            match signal {
+                Signal::Traces => capture.add::<ExportTraceServiceRequest>(signal, &mut transform, body),
+                Signal::Metrics => capture.add::<ExportMetricsServiceRequest>(signal, &mut transform, body),
+                Signal::Logs => capture.add::<ExportLogsServiceRequest>(signal, &mut transform, body),
             }
         }
         capture
@@ -70,7 +60,7 @@ impl Capture {
     where
         M: Message + Default + serde::Serialize + serde::de::DeserializeOwned,
     {
-        let message: M = serde_json::from_value(completed(body)).unwrap();
+        let message: M = captures::decode(body);
         let request = message.encode_to_vec();
         let mut out = Vec::new();
         transform.apply(signal, &request, &mut out, &mut |_| {}).unwrap();
@@ -87,23 +77,6 @@ impl Capture {
     }
 }
 
-/// An empty list may be left out of JSON; the decoder used here insists on it.
-fn completed(mut value: Value) -> Value {
-    match &mut value {
-        Value::Object(members) => {
-            for (name, member) in members.iter_mut() {
-                *member = completed(member.take());
-                if let ("arrayValue" | "kvlistValue", Value::Object(list)) = (name.as_str(), member) {
-                    list.entry("values").or_insert_with(|| Value::Array(Vec::new()));
-                }
-            }
-        }
-        Value::Array(values) => values.iter_mut().for_each(|each| *each = completed(each.take())),
-        _ => {}
-    }
-    value
-}
-
 /// The keys of all attributes, wherever they stand.
 fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
     match value {
@@ -117,20 +90,6 @@ fn collect_keys(value: &Value, keys: &mut BTreeSet<String>) {
         _ => {}
     }
 }
-
-/// Pieces of prompts, answers, tool arguments, tool output, system instructions and errors in the captures.
-const MARKERS: &[&str] = &[
-    "MOCK_FINAL_ANSWER",
-    "say hello",
-    "echo hello",
-    "hello from the tool",
-    "printed hello",
-    "You are a",
-    "Executes a given",
-    "mock says",
-    "lab error",
-    "auth.json",
-];
 
 const OPENCODE: &[&str] = &[
     "ai.prompt",
@@ -216,8 +175,7 @@ fn exactly_the_attributes_with_content_are_gone() {
 #[test]
 fn no_piece_of_a_conversation_is_left() {
     let mut found = BTreeSet::new();
-    for entry in std::fs::read_dir(CAPTURES).unwrap() {
-        let name = entry.unwrap().file_name().into_string().unwrap();
+    for name in captures::names() {
         let capture = Capture::read(&name);
         for marker in MARKERS {
             if capture.before.contains(marker) {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use nix::sys::signal::Signal as UnixSignal;
 use serde_json::{Value, json};
-use support::stored::{Items, items, only_run, runs};
+use support::listed::{Items, items, only_run, runs};
 use support::{Behaviour, Home, Ran, Run, Signal, Transport, Upstream, run, test_child};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";

@@ -243,11 +243,18 @@ fn without_an_upstream_the_run_can_be_looked_at() {
     let scene = Scene::new(Llm::start());
     let ran = scene.wrapped(0, |command| command);
     let shown = run().home(&ran.home).arg("show").expect_exit(0).stdout_text();
-    let calls: Vec<_> = shown.lines().filter(|line| line.contains("mock-model")).collect();
+    let lines = |kind: &str| shown.lines().filter(|line| line.contains(&format!("─ {kind}"))).collect::<Vec<_>>();
+    assert_eq!(lines("prompt").len(), 1, "{shown}");
+    let calls = lines("model mock-model");
     assert_eq!(calls.len(), 3, "{shown}");
-    assert!(calls.iter().all(|line| line.contains("100") && line.contains("20")), "{shown}");
-    assert_eq!(shown.lines().filter(|line| line.contains("bash")).count(), 1, "{shown}");
-    assert!(shown.contains("opencode run"), "{shown}");
+    assert!(calls.iter().all(|line| line.contains("100 → 20")), "{shown}");
+    let tools = lines("tool");
+    assert!(tools.len() == 1 && tools[0].contains("bash"), "{shown}");
+    assert!(shown.starts_with("opencode run · exit 0 · "), "{shown}");
+    assert!(
+        shown.contains("3 model calls (mock-model) · 300 tokens in (120 cached) · 60 out (15 reasoning)"),
+        "{shown}"
+    );
     for text in marker::ALL {
         assert!(!shown.contains(text), "{shown}");
         ran.home.assert_nowhere(text);

@@ -102,10 +102,10 @@ const ENVIRONMENT: &[Variable] = &[
     ),
     // Headers are split without trimming and a space after the comma loses every export; the token is in the path.
     Variable::new("OTEL_EXPORTER_OTLP_HEADERS", Injection::Remove, HEADERS),
-    // 100 ms is the longest delay at which every model call and tool was exported before opencode's process.exit().
+    // opencode ends milliseconds after its last model call. On a busy machine that call was lost with 25 ms and more.
     Variable::new(
         "OTEL_BSP_SCHEDULE_DELAY",
-        Injection::SetIfUnset("100"),
+        Injection::SetIfUnset("5"),
         "opencode flushes nothing at its end; with the default of 5 s the last spans are lost",
     ),
     Variable::new(

@@ -110,6 +110,10 @@ impl Voice {
                 let headers = response.headers_mut();
                 headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
                 headers.insert("grpc-status", HeaderValue::from(problem.grpc.number()));
+                // gRPC, "Compression": UNIMPLEMENTED for what cannot be unpacked comes with what can be.
+                if problem.grpc == Code::Unimplemented {
+                    headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity,gzip"));
+                }
                 // Our messages are plain ASCII; what is not would have to be percent-encoded.
                 let plain: String = problem
                     .message

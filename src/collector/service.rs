@@ -9,7 +9,7 @@ use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Bytes, Incoming};
+use hyper::body::{Body as _, Bytes, Incoming};
 
 use super::answer::{Answer, Problem, Voice};
 use super::recorder::{Recorder, Refusal};
@@ -30,8 +30,9 @@ pub(super) struct Service {
 impl Service {
     /// Answers one request; it never fails.
     pub(super) async fn answer(self: Rc<Self>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
-        let voice = voice(request.headers());
-        Ok(match self.take(voice, request).await {
+        let (head, mut body) = request.into_parts();
+        let voice = voice(&head.headers);
+        let answer = match self.take(voice, &head, &mut body).await {
             Ok(signal_and_outcome) => match signal_and_outcome {
                 (_, Ok(())) => voice.accepted(),
                 (signal, Err(Refusal::NotStored { items, error })) => {
@@ -44,11 +45,17 @@ impl Service {
                 )),
             },
             Err(problem) => voice.refused(&problem),
-        })
+        };
+        discard(body).await;
+        Ok(answer)
     }
 
-    async fn take(&self, voice: Voice, request: Request<Incoming>) -> Result<(Signal, Result<(), Refusal>), Problem> {
-        let (head, body) = request.into_parts();
+    async fn take(
+        &self,
+        voice: Voice,
+        head: &http::request::Parts,
+        body: &mut Incoming,
+    ) -> Result<(Signal, Result<(), Refusal>), Problem> {
         let path = self.admit(head.uri.path(), &head.headers)?;
         let signal = match voice {
             Voice::Grpc => Signal::ALL
@@ -112,18 +119,28 @@ fn same(given: &[u8], token: &[u8]) -> bool {
     given.len() == token.len() && given.iter().zip(token).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
+/// The content type without parameters such as `charset=utf-8`, which are legal.
+fn essence(headers: &HeaderMap) -> &str {
+    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap_or_default().trim()
+}
+
+/// OTLP/gRPC is protobuf; gRPC with other messages, and gRPC-Web, are content types like any other that is not known.
 fn voice(headers: &HeaderMap) -> Voice {
-    match headers.get(CONTENT_TYPE).map(|kind| kind.as_bytes()) {
-        Some(kind) if kind.starts_with(b"application/grpc") => Voice::Grpc,
-        Some(kind) if kind.to_ascii_lowercase().starts_with(b"application/json") => Voice::Http(Encoding::Json),
-        _ => Voice::Http(Encoding::Protobuf),
+    let essence = essence(headers);
+    let is = |kind: &str| essence.eq_ignore_ascii_case(kind);
+    if is("application/grpc") || is("application/grpc+proto") {
+        Voice::Grpc
+    } else if is(Encoding::Json.content_type()) {
+        Voice::Http(Encoding::Json)
+    } else {
+        Voice::Http(Encoding::Protobuf)
     }
 }
 
-/// The encoding of the body; parameters such as `charset=utf-8` are legal.
+/// The encoding of the body.
 fn media_type(headers: &HeaderMap) -> Result<Encoding, Problem> {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    let essence = kind.split(';').next().unwrap_or_default().trim();
+    let essence = essence(headers);
     [Encoding::Protobuf, Encoding::Json]
         .into_iter()
         .find(|encoding| essence.eq_ignore_ascii_case(encoding.content_type()))
@@ -155,13 +172,26 @@ fn content_encoding(headers: &HeaderMap) -> Result<Compression, Problem> {
     }
 }
 
-async fn read(body: Incoming) -> Result<Bytes, Problem> {
+async fn read(body: &mut Incoming) -> Result<Bytes, Problem> {
+    if body.size_hint().lower() > REQUEST_BYTES as u64 {
+        return Err(too_large());
+    }
     match Limited::new(body, REQUEST_BYTES).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
         Err(error) => {
             Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, format!("the body broke off: {error}")))
         }
+    }
+}
+
+/// Reads what is left of a body that was refused. HTTP/1.1 can only go on behind it: the connection would be closed, and
+/// the answer can be lost with what lies unread.
+async fn discard(mut body: Incoming) {
+    let mut patience = REQUEST_BYTES;
+    while let Some(Ok(frame)) = body.frame().await {
+        let Some(rest) = patience.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
+        patience = rest;
     }
 }
 

@@ -33,10 +33,10 @@ pub struct Start {
     pub journal: Journal,
     /// The transforms for what arrives.
     pub transform: Transform,
-    /// Where to deliver to.
+    /// The signals that are to be delivered, now or later.
+    pub destined: Vec<Signal>,
+    /// Where to deliver to, if it can be dialled as it is configured.
     pub target: Option<Target>,
-    /// Called when the thread has ended, in whatever way.
-    pub on_end: Box<dyn Fn() + Send>,
 }
 
 /// What is written last, made when everything of the command has arrived.
@@ -83,22 +83,21 @@ pub struct Handle {
     thread: std::thread::JoinHandle<()>,
 }
 
-/// Starts the thread.
+/// Starts the thread. `on_end` is called when it has ended, in whatever way.
 ///
 /// # Errors
 ///
 /// What the system said.
-pub fn start(start: Start) -> std::io::Result<Handle> {
+pub fn start(start: Start, on_end: impl Fn() + Send + 'static) -> std::io::Result<Handle> {
     let (messages, inbox) = mpsc::unbounded_channel();
     let (sender, report) = oneshot::channel();
     let thread = std::thread::Builder::new().name("collector".to_owned()).spawn(move || {
-        let Start { listener, log, journal, transform, target, on_end } = start;
         // Dropped last, so that the main thread is woken even by a panic.
         let _on_end = CallOnDrop(on_end);
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() else {
             return;
         };
-        let report = LocalSet::new().block_on(&runtime, serve(listener, log, journal, transform, target, inbox));
+        let report = LocalSet::new().block_on(&runtime, serve(start, inbox));
         // A name look-up in a black hole must not hold the end of the run.
         runtime.shutdown_background();
         let _ = sender.send(report);
@@ -130,9 +129,9 @@ impl Handle {
     }
 }
 
-struct CallOnDrop(Box<dyn Fn() + Send>);
+struct CallOnDrop<F: Fn()>(F);
 
-impl Drop for CallOnDrop {
+impl<F: Fn()> Drop for CallOnDrop<F> {
     fn drop(&mut self) {
         (self.0)();
     }
@@ -173,20 +172,13 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     }
 }
 
-async fn serve(
-    listener: Option<(Bound, Secret)>,
-    log: Log,
-    journal: Journal,
-    transform: Transform,
-    target: Option<Target>,
-    mut inbox: mpsc::UnboundedReceiver<Message>,
-) -> Report {
+async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
+    let Start { listener, log, journal, transform, destined, target } = start;
     let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(journal));
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
     let (phase, phase_seen) = watch::channel(Phase::Running);
     let failures = Rc::default();
-    let has_target = target.is_some();
     let mut delivery = target.map(|target| {
         let delivery =
             Delivery { source: Rc::clone(&source), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
@@ -230,9 +222,7 @@ async fn serve(
         failure: first_failure(&failures),
         ..Report::default()
     };
-    if has_target {
-        report.outcome = summary::outcome(&report.intake, &journal.borrow());
-    }
+    report.outcome = summary::outcome(&report.intake, &destined, &journal.borrow());
     report
 }
 

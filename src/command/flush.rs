@@ -110,10 +110,9 @@ fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration)
     runtime.shutdown_background();
     // The one before may have been written while another flush was at work.
     let mut after = folder.summary_or_made().unwrap_or(before);
-    after.outcome = summary::outcome(&after.intake, &journal.borrow());
-    if let Some(destination) = &after.started.destination {
-        after.outcome.retain(|signal, outcome| destination.takes(*signal) || outcome.delivered > 0);
-    }
+    // A run that was to go nowhere goes where it was sent now.
+    after.started.destination = after.started.destination.or_else(|| said.destination());
+    after.outcome = summary::outcome(&after.intake, &summary::destined(&after.started), &journal.borrow());
     after.last_failure = failures.borrow().values().next().cloned();
     let _ = folder.write_summary(&after);
     Ok(Delivered::Counted(Box::new(after)))

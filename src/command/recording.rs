@@ -9,7 +9,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use jiff::Timestamp;
 use opentelemetry::trace::{SpanId, TraceId};
 
-use super::destination;
 use super::plan::Planned;
 use super::said::Said;
 use super::screen;
@@ -86,11 +85,11 @@ impl Recording {
             started_unix_nano,
             wrapper_pid: std::process::id(),
             child_pid: pid,
-            destination: said.settings.upstream.as_ref().map(destination::written_down),
+            destination: said.destination(),
         };
         let facts = RunFacts {
             context,
-            resource,
+            resource: record::Resource::new(resource),
             run_id,
             name: plan.span_name.clone(),
             agent: agent_name(&plan),
@@ -114,8 +113,9 @@ impl Recording {
             said.settings.upstream.as_ref().and_then(|upstream| {
                 said.target(upstream).map_err(|reasons| no_target = Some(reasons.join("; "))).ok()
             });
-        let start = Start { listener, log, journal, transform: Transform::new(rules), target, on_end: Box::new(wake) };
-        match collector::start(start) {
+        let destined = summary::destined(&started);
+        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
+        match collector::start(start, wake) {
             Ok(handle) => {
                 if let Some(request) = record::started(&facts) {
                     handle.record(Own { signal: Signal::Logs, items: 1, request });
@@ -165,12 +165,7 @@ impl Recording {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return troubles;
         };
-        if no_target.is_some() {
-            report.outcome = summary::outcome(&report.intake, &Journal::in_memory());
-            report.failure = no_target;
-        }
-        let takes = |signal| started.destination.as_ref().is_some_and(|destination| destination.takes(signal));
-        report.outcome.retain(|signal, _| takes(*signal));
+        report.failure = no_target.or(report.failure);
         let summary = Summary {
             started,
             ended: Some(ended),

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::destination;
 use crate::cli::Options;
 use crate::delivery::Target;
 use crate::environment::Environment;
@@ -11,6 +12,7 @@ use crate::message;
 use crate::otlp::Signal;
 use crate::settings::{self, Complaint, FileText, Origin, PROJECT_FILE_NAME, Settings, Sourced, Upstream};
 use crate::store::Store;
+use crate::store::facts::Destination;
 
 /// How long delivery may go on after the command ended, where somebody waits for the prompt to come back.
 const DRAIN_AT_TERMINAL: Duration = Duration::from_secs(2);
@@ -82,6 +84,11 @@ impl Said {
     pub(super) fn drain_deadline(&self) -> Sourced<Duration> {
         let default = if message::stderr_is_terminal() { DRAIN_AT_TERMINAL } else { DRAIN_ELSEWHERE };
         self.settings.drain_deadline.clone().unwrap_or(Sourced { value: default, origin: Origin::Default })
+    }
+
+    /// Where the runs go, as it may be written down.
+    pub(super) fn destination(&self) -> Option<Destination> {
+        self.settings.upstream.as_ref().map(destination::written_down)
     }
 
     /// What to dial for `upstream`: its URLs parsed, its header values read.

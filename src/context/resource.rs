@@ -228,7 +228,7 @@ pub fn container_id_from_cgroup(text: &str) -> Option<String> {
 /// of its own, there is no telling the container.
 pub fn container_id_from_mountinfo(text: &str) -> Option<String> {
     text.lines().find_map(|line| {
-        let root = line.split(' ').nth(3)?;
+        let root = line.split(' ').nth(3).filter(|root| root.len() > CONTAINER_ID_LENGTH)?;
         let segments: Vec<&str> = root.split('/').collect();
         let pair = segments.windows(2).find(|pair| {
             // Docker, and Podman with cri-o.
@@ -245,8 +245,11 @@ pub fn container_id_from_mountinfo(text: &str) -> Option<String> {
     })
 }
 
+/// Container ids are SHA-256 in hexadecimal digits.
+const CONTAINER_ID_LENGTH: usize = 64;
+
 fn is_container_id(text: &str) -> bool {
-    text.len() == 64 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    text.len() == CONTAINER_ID_LENGTH && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
 #[cfg(test)]

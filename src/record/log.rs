@@ -5,13 +5,12 @@ use std::time::Duration;
 use opentelemetry::logs::{AnyValue, LogRecord as _, Logger, LoggerProvider, Severity};
 use opentelemetry::trace::TraceFlags;
 use opentelemetry::{InstrumentationScope, Key};
-use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
+use opentelemetry_proto::tonic::logs::v1::ResourceLogs;
 use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scope;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogProcessor, SdkLogRecord, SdkLoggerProvider};
-use prost::Message;
 
-use super::{Captured, ExitFacts, RunFacts, error_type, executable_name, resource, scope, time};
+use super::{Captured, ExitFacts, RunFacts, error_type, executable_name, no_resource, request, scope, time};
 use crate::context::names::*;
 
 /// The command was started.
@@ -94,8 +93,10 @@ fn encode(run: &RunFacts, events: Vec<Event>) -> Vec<u8> {
     }
     let records = captured.take();
     let records: Vec<_> = records.iter().map(|record| (record, &scope)).collect();
-    let resource_logs = group_logs_by_resource_and_scope(&LogBatch::new(&records), &resource(run));
-    ExportLogsServiceRequest { resource_logs }.encode_to_vec()
+    let groups = group_logs_by_resource_and_scope(&LogBatch::new(&records), &no_resource());
+    // They have one resource, so they are one group.
+    let group = groups.into_iter().next().unwrap_or_default();
+    request(run, &ResourceLogs { resource: None, ..group })
 }
 
 impl LogProcessor for Captured<SdkLogRecord> {

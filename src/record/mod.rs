@@ -2,7 +2,8 @@
 //!
 //! They are made by the OpenTelemetry SDK with a processor that keeps what ended, and turned into OTLP by its own
 //! transforms. Three things the SDK cannot express are set on the OTLP message: the random flag of a new trace, a
-//! `tracestate` byte for byte, and stand-in spans, whose ids are given.
+//! `tracestate` byte for byte, and stand-in spans, whose ids are given. The resource, which is the larger part of most
+//! of these messages, is encoded once for all of them.
 
 pub mod log;
 pub mod name;
@@ -12,11 +13,14 @@ use std::time::Duration;
 
 use opentelemetry::trace::{SpanId, TraceId};
 use opentelemetry::{InstrumentationScope, KeyValue, Value};
+use opentelemetry_proto::tonic::resource::v1 as otlp;
 use opentelemetry_proto::transform::common::tonic::{Attributes, ResourceAttributesWithSchema};
+use prost::Message;
 
 use crate::context::RunContext;
 use crate::context::names::SCHEMA_URL;
 use crate::context::resource::{OTEL_RUN, VERSION};
+use crate::otlp::wire::{put_bytes_field, put_message};
 
 pub use span::stand_ins;
 
@@ -25,8 +29,8 @@ pub use span::stand_ins;
 pub struct RunFacts {
     /// The run's place in a trace.
     pub context: RunContext,
-    /// The resource, from [`crate::context::resource::wrapper_resource`].
-    pub resource: Vec<(String, Value)>,
+    /// The resource.
+    pub resource: Resource,
     /// The run's name.
     pub run_id: String,
     /// The span's name, from [`name::span_name`].
@@ -45,6 +49,18 @@ pub struct RunFacts {
     pub interactive: bool,
     /// When the command was started, in nanoseconds since 1970.
     pub started_unix_nano: u64,
+}
+
+/// The resource of what otel-run says, as the bytes of an OTLP `Resource`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Resource(Vec<u8>);
+
+impl Resource {
+    /// Encodes attributes, from [`crate::context::resource::wrapper_resource`].
+    pub fn new(attributes: Vec<(String, Value)>) -> Self {
+        let attributes = Attributes::from(attributes.into_iter().map(|(name, value)| KeyValue::new(name, value))).0;
+        Self(otlp::Resource { attributes, ..otlp::Resource::default() }.encode_to_vec())
+    }
 }
 
 /// How the command ended.
@@ -180,10 +196,23 @@ fn scope() -> InstrumentationScope {
     InstrumentationScope::builder(OTEL_RUN).with_version(VERSION).with_schema_url(SCHEMA_URL).build()
 }
 
-/// Given to the transforms rather than to the SDK's providers, whose resource has no order.
-fn resource(run: &RunFacts) -> ResourceAttributesWithSchema {
-    let attributes = run.resource.iter().map(|(name, value)| KeyValue::new(name.clone(), value.clone()));
-    ResourceAttributesWithSchema { attributes: Attributes::from(attributes), schema_url: Some(SCHEMA_URL.to_owned()) }
+/// A resource without attributes, for the transforms; [`request`] puts in the run's.
+fn no_resource() -> ResourceAttributesWithSchema {
+    ResourceAttributesWithSchema { schema_url: Some(SCHEMA_URL.to_owned()), ..Default::default() }
+}
+
+/// An export request with one group of the run's resource: a `ResourceSpans` or `ResourceLogs`, `group` being the rest
+/// of it.
+fn request(run: &RunFacts, group: &impl Message) -> Vec<u8> {
+    let Resource(resource) = &run.resource;
+    let length = resource.len() + group.encoded_len() + 8;
+    let mut out = Vec::with_capacity(length + 8);
+    put_message(&mut out, 1, length, |out| {
+        put_bytes_field(out, 1, resource);
+        // A vector has room for everything.
+        let _ = group.encode(out);
+    });
+    out
 }
 
 /// Counts as OTLP has them.

@@ -8,30 +8,29 @@ use opentelemetry::trace::{
     TracerProvider,
 };
 use opentelemetry::{Context, KeyValue, Value};
-use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
-use opentelemetry_proto::tonic::resource::v1::Resource;
 use opentelemetry_proto::tonic::trace::v1 as otlp;
 use opentelemetry_proto::transform::common::tonic::Attributes;
 use opentelemetry_proto::transform::trace::tonic::group_spans_by_resource_and_scope;
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{IdGenerator, Sampler, SdkTracerProvider, SpanData, SpanLimits, SpanProcessor};
-use prost::Message;
 
-use super::{Captured, ExitFacts, RunFacts, StandIn, Usage, count, error_type, executable_name, resource, scope, time};
+use super::{
+    Captured, ExitFacts, RunFacts, StandIn, Usage, count, error_type, executable_name, no_resource, request, scope,
+    time,
+};
 use crate::context::RunContext;
 use crate::context::names::*;
 
 /// The run's span as the bytes of an `ExportTraceServiceRequest`. Whether the trace is sampled is the caller's to ask.
 pub(super) fn run_span(run: &RunFacts, exit: &ExitFacts) -> Option<Vec<u8>> {
-    let mut resource_spans = group_spans_by_resource_and_scope(vec![record(run, exit)?], &resource(run));
-    for span in
-        resource_spans.iter_mut().flat_map(|resource| &mut resource.scope_spans).flat_map(|scope| &mut scope.spans)
-    {
+    let mut group = group_spans_by_resource_and_scope(vec![record(run, exit)?], &no_resource()).pop()?;
+    group.resource = None;
+    for span in group.scope_spans.iter_mut().flat_map(|scope| &mut scope.spans) {
         // The SDK gives a new trace the sampled flag alone, and reads a tracestate by the rules of level 1.
         span.flags |= u32::from(run.context.flags());
         span.trace_state = run.context.tracestate.clone().unwrap_or_default();
     }
-    Some(ExportTraceServiceRequest { resource_spans }.encode_to_vec())
+    Some(request(run, &group))
 }
 
 fn record(run: &RunFacts, exit: &ExitFacts) -> Option<SpanData> {
@@ -152,18 +151,14 @@ pub fn stand_ins(run: &RunFacts, missing: &[StandIn]) -> Option<Vec<u8>> {
         status: Some(otlp::Status::default()),
         ..Default::default()
     });
-    let resource = resource(run);
     let scope_spans = otlp::ScopeSpans {
         scope: Some((&scope(), None).into()),
         spans: spans.collect(),
         schema_url: SCHEMA_URL.to_owned(),
     };
-    let resource_spans = otlp::ResourceSpans {
-        resource: Some(Resource { attributes: resource.attributes.0, ..Default::default() }),
-        scope_spans: vec![scope_spans],
-        schema_url: resource.schema_url.unwrap_or_default(),
-    };
-    Some(ExportTraceServiceRequest { resource_spans: vec![resource_spans] }.encode_to_vec())
+    let group =
+        otlp::ResourceSpans { resource: None, scope_spans: vec![scope_spans], schema_url: SCHEMA_URL.to_owned() };
+    Some(request(run, &group))
 }
 
 /// The ids were drawn when the run's context was made.

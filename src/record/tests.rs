@@ -28,7 +28,10 @@ fn run() -> RunFacts {
             tracestate: Some("foo=1 , bar=2,".to_owned()),
             baggage: None,
         },
-        resource: vec![("service.name".to_owned(), "otel-run".into()), ("process.pid".to_owned(), 5i64.into())],
+        resource: Resource::new(vec![
+            ("service.name".to_owned(), "otel-run".into()),
+            ("process.pid".to_owned(), 5i64.into()),
+        ]),
         run_id: "20261120-110915-a1b2c3".to_owned(),
         name: "opencode run".to_owned(),
         agent: Some("opencode".to_owned()),

@@ -13,6 +13,10 @@ pub enum Family {
     Context,
     /// Folders of the user (XDG Base Directory Specification, POSIX).
     Folders,
+    /// How output may look.
+    Screen,
+    /// What agents and other programs read.
+    Commands,
 }
 
 /// What the program does with it.
@@ -104,6 +108,38 @@ variables! {
         "holds otel-run/config.toml, the user's settings file; ~/.config if unset";
     XDG_STATE_HOME = "XDG_STATE_HOME", Folders, Read: "holds otel-run, the folder of the runs; ~/.local/state if unset";
     HOME = "HOME", Folders, Read: "the user's home folder";
+
+    NO_COLOR = "NO_COLOR", Screen, Read: "set to anything: no colours";
+    COLUMNS = "COLUMNS", Screen, Read: "how wide output may be, instead of the terminal's width";
+    TERM = "TERM", Screen, Read: "dumb: no colours";
+    LC_ALL = "LC_ALL", Screen, Read: "whether more than ASCII can be drawn; then LC_CTYPE, then LANG";
+
+    BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected: "opencode: 5, unless it is set";
+    OPENCODE_CONFIG_CONTENT = "OPENCODE_CONFIG_CONTENT", Commands, ReadAndInjected:
+        "opencode: what the user has, with experimental.openTelemetry switched on";
+    NO_PROXY = "NO_PROXY", Commands, ReadAndInjected: "gets the collector's address where a proxy is set; no_proxy likewise";
+}
+
+/// The page `docs/variables.md`.
+pub fn documentation() -> String {
+    let mut page = String::from(
+        "# Environment variables\n\nAn empty variable counts as one that is not set. otel-run never changes its own environment, only \
+         the command's.\n",
+    );
+    for (family, heading) in [
+        (Family::OtelRun, "otel-run's own"),
+        (Family::OpenTelemetry, "OpenTelemetry"),
+        (Family::Context, "Trace context"),
+        (Family::Commands, "What commands read"),
+        (Family::Folders, "Folders"),
+        (Family::Screen, "Output"),
+    ] {
+        page.push_str(&format!("\n## {heading}\n\n| variable | meaning |\n| --- | --- |\n"));
+        for variable in ALL.iter().filter(|variable| variable.family == family) {
+            page.push_str(&format!("| `{}` | {} |\n", variable.name, variable.meaning.replace('|', "\\|")));
+        }
+    }
+    page
 }
 
 /// What says where a run goes, and with which credentials, in our own words. A command must not see it: the credentials
@@ -137,8 +173,18 @@ mod tests {
             assert!(ALL[..index].iter().all(|other| other.name != name), "{name} is there twice");
             let ours = name.starts_with("OTEL_RUN_");
             assert_eq!(ours, variable.family == Family::OtelRun, "{name}");
-            assert_eq!(name.starts_with("OTEL_") && !ours, variable.family == Family::OpenTelemetry, "{name}");
+            let theirs = matches!(variable.family, Family::OpenTelemetry | Family::Commands);
+            assert!(!name.starts_with("OTEL_") || ours || theirs, "{name}");
             assert!(!variable.meaning.is_empty() && !variable.meaning.ends_with('.'), "{name}");
         }
+    }
+    /// `UPDATE_DOCS=1 cargo test --lib variables` writes the page again.
+    #[test]
+    fn the_page_says_what_the_table_says() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/variables.md");
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            std::fs::write(path, documentation()).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), documentation());
     }
 }

@@ -59,19 +59,24 @@ fn made(log: &Log, journal: &Journal) -> Result<Summary, SummaryError> {
         }
     }
     let started = started.ok_or(SummaryError::NoBeginning)?;
-    let mut outcome = outcome(&intake, journal);
-    outcome.retain(|signal, _| started.destination.as_ref().is_some_and(|destination| destination.takes(*signal)));
+    let outcome = outcome(&intake, &destined(&started), journal);
     Ok(Summary { started, ended, totals, intake, outcome, last_failure: None })
 }
 
-/// What became of what is in the log, by what the journal says.
-pub fn outcome(intake: &BTreeMap<Signal, Intake>, journal: &Journal) -> BTreeMap<Signal, Outcome> {
+/// The signals that are to be delivered.
+pub fn destined(started: &Started) -> Vec<Signal> {
+    let takes = |signal: &Signal| started.destination.as_ref().is_some_and(|destination| destination.takes(*signal));
+    Signal::ALL.into_iter().filter(takes).collect()
+}
+
+/// What became of what is in the log, for the signals that are `destined` to be delivered, by what the journal says.
+pub fn outcome(intake: &BTreeMap<Signal, Intake>, destined: &[Signal], journal: &Journal) -> BTreeMap<Signal, Outcome> {
     let of = |(signal, intake): (&Signal, &Intake)| {
         let position = journal.position(*signal);
         let pending = intake.stored.saturating_sub(position.delivered + position.rejected);
         (*signal, Outcome { delivered: position.delivered, pending, rejected: position.rejected })
     };
-    intake.iter().map(of).collect()
+    intake.iter().filter(|(signal, _)| destined.contains(signal)).map(of).collect()
 }
 
 fn add_activities(request: &[u8], totals: &mut signals::Totals) {

@@ -7,8 +7,8 @@ use std::collections::{HashMap, HashSet, VecDeque};
 const REMEMBERED: usize = 1 << 16;
 /// Parents that are waited for. More at once would be an agent that invents parents; the rest gets no stand-in.
 const AWAITED: usize = 1 << 16;
-/// Links that the run's span carries at most, the limit that SDKs have by default.
-const LINKED: usize = 128;
+/// Links that the run's span carries at most, as many as [`crate::record`] puts on it.
+const LINKED: usize = 1024;
 
 /// A span to put in place of a parent that never came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// The folder; it is removed with the last clone, and kept where the test failed.
+/// The folder; it is removed with the last clone. Where a test failed it is kept if `OTEL_RUN_TEST_KEEP` is set.
 #[derive(Clone)]
 pub struct Home(Arc<Folder>);
 
@@ -92,10 +92,10 @@ fn collect(folder: &Path, files: &mut Vec<(PathBuf, Vec<u8>)>) {
 
 impl Drop for Folder {
     fn drop(&mut self) {
-        if std::thread::panicking() {
+        if std::thread::panicking() && std::env::var_os("OTEL_RUN_TEST_KEEP").is_some() {
             eprintln!("the test's folder is kept: {}", self.0.display());
-        } else {
-            let _ = std::fs::remove_dir_all(&self.0);
+            return;
         }
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }

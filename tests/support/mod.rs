@@ -5,10 +5,14 @@
 #![allow(dead_code, unreachable_pub, unused_imports)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+pub mod captures;
 pub mod child;
+pub mod client;
 pub mod exports;
 pub mod home;
+pub mod listed;
 pub mod llm;
+pub mod open;
 pub mod run;
 pub mod server;
 pub mod stored;
@@ -21,7 +25,9 @@ pub use child::test_child;
 pub use exports::{Signal, Transport};
 pub use home::Home;
 pub use llm::Llm;
+pub use open::Open;
 pub use run::{Ran, Run, Running, alone, run};
+pub use stored::Stored;
 pub use upstream::{Behaviour, Upstream};
 
 /// The longest that a test waits for something that must happen.

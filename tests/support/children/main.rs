@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
 mod replay;
+mod sdk;
 mod send;
 
 use std::io::{Read, Write};
@@ -27,6 +28,8 @@ enum Job {
     Cat,
     /// Sends numbered spans to `$OTEL_EXPORTER_OTLP_ENDPOINT` with the OpenTelemetry SDK's exporter.
     Send(send::Send),
+    /// Sends traces, metrics and logs as a program does that uses the OpenTelemetry SDK.
+    Sdk(sdk::Sdk),
     /// Sends the requests of a capture file to `$OTEL_EXPORTER_OTLP_ENDPOINT` as they were, in HTTP/JSON.
     Replay {
         file: PathBuf,
@@ -62,6 +65,7 @@ fn main() {
             0
         }
         Job::Send(job) => job.run(),
+        Job::Sdk(job) => job.run(),
         Job::Replay { file, exit } => {
             announce(&format!("sent {}", replay::replay(&file)));
             exit

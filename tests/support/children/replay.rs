@@ -12,7 +12,9 @@ pub(crate) fn replay(file: &Path) -> usize {
     let rest = endpoint.strip_prefix("http://").expect("the endpoint begins with http://");
     let (authority, prefix) =
         rest.split_once('/').map_or((rest, String::new()), |(host, path)| (host, format!("/{path}")));
-    let mut stream = BufReader::new(TcpStream::connect(authority).unwrap());
+    let stream = TcpStream::connect(authority).unwrap();
+    stream.set_nodelay(true).unwrap();
+    let mut stream = BufReader::new(stream);
     let text = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
     let mut sent = 0;
     for line in text.lines().filter(|line| !line.is_empty()) {

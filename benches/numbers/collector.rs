@@ -1,0 +1,143 @@
+//! The collector: how fast it is on one core, and what memory it takes.
+//!
+//! otel-run is pinned to one core and the sender to the others where `taskset` is installed. Its processor time is
+//! the figure to trust: the time by the clock holds what the sender and the rest of the machine do as well.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::time::Duration;
+
+use super::Effort;
+use super::load::{BATCH, CONNECTIONS, Encoding, Load};
+use super::place::{OTEL_RUN, Place};
+use super::report::{self, median};
+
+/// The core that otel-run is pinned to.
+const CORE: usize = 0;
+
+pub(super) fn print(effort: Effort) {
+    let others = others();
+    let pinned = others.as_ref().is_some_and(|others| pin(std::process::id(), others));
+    let first = Load::new(Encoding::Protobuf);
+    report::heading(&format!(
+        "Collector: {BATCH} spans of {} bytes a request, {CONNECTIONS} connections, every default transform, appended to the log{}",
+        first.bytes_per_span(),
+        if pinned { "" } else { " (not pinned to a core)" },
+    ));
+    memory(effort, &first, pinned);
+    let rounds = effort.of(5, 1);
+    speed("http/protobuf", &first, rounds, effort.of(3_000, 20), pinned, "at least 500,000 spans/s");
+    let json = Load::new(Encoding::Json);
+    let name = format!("http/json, {} bytes a span", json.bytes_per_span());
+    speed(&name, &json, rounds, effort.of(1_000, 20), pinned, "at least 150,000 spans/s");
+    if pinned {
+        pin(std::process::id(), &format!("{CORE},{}", others.unwrap_or_default()));
+    }
+}
+
+fn memory(effort: Effort, load: &Load, pinned: bool) {
+    let requests = effort.of(10_000, 20);
+    let place = Place::new("memory");
+    let run = Run::open(&place, pinned);
+    // The answer says that the collector's thread is there.
+    load.send(&run.endpoint, 1 << 40, CONNECTIONS);
+    let idle = run.memory();
+    load.send(&run.endpoint, 1, requests);
+    let full = run.memory();
+    run.close(&place, (requests + CONNECTIONS) * BATCH);
+    let mib = |kib: u64| kib as f64 / 1024.0;
+    let told = |(resident, peak): (u64, u64)| format!("{:.1} MiB, at most {:.1} MiB", mib(resident), mib(peak));
+    report::line("resident memory, idle", &told(idle), "at most 8 MB");
+    report::line(&format!("resident memory after {} spans", requests * BATCH), &told(full), "the same");
+}
+
+fn speed(name: &str, load: &Load, rounds: usize, requests: usize, pinned: bool, reference: &str) {
+    let (mut by_clock, mut by_cpu) = (Vec::new(), Vec::new());
+    let spans = requests * BATCH;
+    for _ in 0..rounds {
+        let place = Place::new("speed");
+        let run = Run::open(&place, pinned);
+        load.send(&run.endpoint, 1 << 40, CONNECTIONS);
+        let before = run.cpu();
+        let took = load.send(&run.endpoint, 1, requests);
+        let cpu = run.cpu().saturating_sub(before);
+        run.close(&place, spans + CONNECTIONS * BATCH);
+        by_clock.push(spans as f64 / took.as_secs_f64());
+        by_cpu.push(cpu.as_secs_f64() * 1e6 / spans as f64);
+    }
+    let cpu = median(by_cpu);
+    report::line(name, &format!("{:.0} spans/s", median(by_clock)), reference);
+    let measured = format!("{cpu:.2} us of CPU a span");
+    report::line("", &measured, &format!("that is {:.0} spans/s of a core that waits for nobody", 1e6 / cpu));
+}
+
+/// otel-run in front of a command that waits, with its collector.
+pub(super) struct Run {
+    child: Child,
+    stdin: ChildStdin,
+    pub(super) endpoint: String,
+}
+
+impl Run {
+    pub(super) fn open(place: &Place, pinned: bool) -> Self {
+        let script = "echo \"$OTEL_EXPORTER_OTLP_ENDPOINT\"; read line; exit 0";
+        let arguments = ["--", "sh", "-c", script];
+        let mut command = match pinned {
+            true => place.command("taskset", ["-c", &CORE.to_string(), OTEL_RUN].into_iter().chain(arguments)),
+            false => place.otel_run(arguments),
+        };
+        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("otel-run starts");
+        let (stdin, stdout) = (child.stdin.take().expect("a pipe"), child.stdout.take().expect("a pipe"));
+        let mut endpoint = String::new();
+        BufReader::new(stdout).read_line(&mut endpoint).expect("the command prints its endpoint");
+        Self { child, stdin, endpoint: endpoint.trim().to_owned() }
+    }
+
+    /// Resident set and its peak, in KiB.
+    fn memory(&self) -> (u64, u64) {
+        let status = self.proc("status");
+        let value = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
+            line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default()
+        };
+        (value("VmRSS:"), value("VmHWM:"))
+    }
+
+    /// Processor time in user mode and in the kernel, all threads together.
+    fn cpu(&self) -> Duration {
+        let stat = self.proc("stat");
+        // The name in parentheses may hold anything; utime and stime are fields 14 and 15.
+        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        let ticks: u64 = fields.iter().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+        // USER_HZ is 100 on every Linux.
+        Duration::from_millis(ticks * 10)
+    }
+
+    fn proc(&self, file: &str) -> String {
+        std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default()
+    }
+
+    /// Lets the command end. All that was sent has to be stored.
+    pub(super) fn close(self, place: &Place, spans: usize) {
+        let Self { mut child, stdin, .. } = self;
+        drop(stdin);
+        let status = child.wait().expect("otel-run ends");
+        assert!(status.success(), "otel-run ended with {status}");
+        let runs = place.runs();
+        // The run's own span is one more.
+        assert_eq!(runs[0]["intake"]["traces"]["stored"], spans + 1, "spans in the log");
+    }
+}
+
+/// Pins a process, and the threads that it makes from now on, to `cores`; `false` where that is not possible.
+fn pin(pid: u32, cores: &str) -> bool {
+    let mut command = Command::new("taskset");
+    command.args(["-cp", cores, &pid.to_string()]).stdout(Stdio::null()).stderr(Stdio::null());
+    command.status().is_ok_and(|status| status.success())
+}
+
+/// The cores besides [`CORE`]; none where there is but one.
+fn others() -> Option<String> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    (cores > 1).then(|| format!("{}-{}", CORE + 1, cores - 1))
+}

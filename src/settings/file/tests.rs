@@ -1,0 +1,258 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use proptest::prelude::*;
+
+use super::super::Destination;
+use super::super::value::{Content, Nest, Protocol};
+use super::*;
+
+fn read(kind: FileKind, text: &str) -> (Layer, Vec<(usize, String)>) {
+    let file = FileText { path: PathBuf::from("/etc/u.toml"), text: text.to_owned() };
+    let environment: Environment = [("HOME", "/home/u")].into_iter().collect();
+    let (layer, complaints) = layer(kind, &file, &environment);
+    let complaints = complaints.into_iter().map(|complaint| match complaint.origin {
+        Origin::File { line, path } if path == file.path => (line, complaint.message),
+        other => panic!("{other:?}"),
+    });
+    (layer, complaints.collect())
+}
+
+fn said<T>(line: usize, value: T) -> Option<Sourced<T>> {
+    Some(Sourced::new(value, Origin::File { path: PathBuf::from("/etc/u.toml"), line }))
+}
+
+const EVERYTHING: &str = r#"endpoint = "https://c"
+traces_endpoint = "http://t"
+metrics_endpoint = "http://m"
+logs_endpoint = "http://l"
+protocol = "gRPC"
+compression = "gzip"
+timeout = "1m"
+service_name = "n"
+agent = "none"
+nest = "off"
+content = "on"
+drain_deadline = 1.5
+collector = false
+state_dir = "runs"
+quiet = true
+
+[headers]
+X-Literal = "v"
+authorization = { env = "TOKEN" }
+x-file = { file = "token" }
+x-home.file = "~/token"
+
+[resource_attributes]
+z = "1"
+"a.b" = "2"
+deployment.environment.name = "ci"
+"#;
+
+#[test]
+fn every_key() {
+    let (layer, complaints) = read(FileKind::User, EVERYTHING);
+    let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
+    let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
+    let expected = Layer {
+        destination: Destination {
+            endpoint: said(1, "https://c".to_owned()),
+            traces_endpoint: said(2, "http://t".to_owned()),
+            metrics_endpoint: said(3, "http://m".to_owned()),
+            logs_endpoint: said(4, "http://l".to_owned()),
+            headers: vec![
+                header(18, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(19, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(20, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(21, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+            ],
+        },
+        protocol: said(5, Protocol::Grpc),
+        gzip: said(6, true),
+        timeout: said(7, Duration::from_secs(60)),
+        service_name: said(8, "n".to_owned()),
+        agent: said(9, AgentChoice::None),
+        nest: said(10, Nest::Off),
+        content: said(11, Content::On),
+        drain_deadline: said(12, Duration::from_millis(1500)),
+        collector: said(13, false),
+        state_dir: said(14, PathBuf::from("/etc/runs")),
+        quiet: said(15, true),
+        resource_attributes: vec![
+            attribute(24, "z", "1"),
+            attribute(25, "a.b", "2"),
+            attribute(26, "deployment.environment.name", "ci"),
+        ],
+        ..Layer::default()
+    };
+    assert_eq!(layer, expected);
+    assert_eq!(complaints, []);
+    for (key, _) in KEYS {
+        assert!(EVERYTHING.contains(key), "{key} is not tried");
+    }
+}
+
+#[test]
+fn a_project_names_and_describes_and_nothing_else() {
+    let (trusted, _) = read(FileKind::User, EVERYTHING);
+    let (layer, complaints) = read(FileKind::Project, EVERYTHING);
+    let expected = Layer {
+        service_name: trusted.service_name,
+        resource_attributes: trusted.resource_attributes,
+        agent: trusted.agent,
+        nest: trusted.nest,
+        ..Layer::default()
+    };
+    assert_eq!(layer, expected);
+    let refused: Vec<_> =
+        complaints.iter().map(|(line, message)| (*line, message.split('`').nth(1).unwrap())).collect();
+    assert_eq!(
+        refused,
+        [
+            (1, "endpoint"),
+            (2, "traces_endpoint"),
+            (3, "metrics_endpoint"),
+            (4, "logs_endpoint"),
+            (5, "protocol"),
+            (6, "compression"),
+            (7, "timeout"),
+            (11, "content"),
+            (12, "drain_deadline"),
+            (13, "collector"),
+            (14, "state_dir"),
+            (15, "quiet"),
+            (17, "headers"),
+        ]
+    );
+    assert_eq!(
+        complaints[0].1,
+        "`endpoint` is ignored here, because a project's file comes with its repository and may set only \
+         service_name, resource_attributes, agent, nest; put it into your own settings file, \
+         $XDG_CONFIG_HOME/otel-run/config.toml"
+    );
+}
+
+#[test]
+fn all_mistakes_are_named_with_their_lines() {
+    let text = r#"
+endpont = "http://c"
+zebra = 1
+protocol = "http"
+timeout = true
+
+service_name = 5
+nest = "adpot"
+quiet = "true"
+content = ""
+drain_deadline = "5x"
+collector = "of"
+endpoint = ["a"]
+agent = "claude"
+
+[resource_attributes]
+good = "x"
+number = 5
+a.b = { c = 1979-05-27 }
+
+[headers]
+good = "x"
+number = 5
+both = { env = "A", file = "b" }
+wrong = { enw = "A" }
+empty = ""
+typed = { env = 5 }
+later = { command = ["pass", "show"] }
+"no name" = "x"
+"#;
+    let (layer, complaints) = read(FileKind::User, text);
+    let expected = [
+        (2, "there is no setting `endpont`; did you mean endpoint?"),
+        (3, "there is no setting `zebra`"),
+        (4, "`protocol`: \"http\" is not one of http/protobuf, http/json, grpc; it is ignored"),
+        (
+            5,
+            "`timeout`: a length of time such as \"5s\", or a number of seconds, is expected, not a boolean; it is ignored",
+        ),
+        (7, "`service_name`: a string in quotes is expected, not an integer; it is ignored"),
+        (8, "`nest`: \"adpot\" is not one of adopt, link, off; did you mean adopt?; it is ignored"),
+        (9, "`quiet`: true or false without quotes is expected, not a string; it is ignored"),
+        (10, "`content`: it is empty; it is ignored"),
+        (
+            11,
+            "`drain_deadline`: \"5x\" is not a length of time; write it like 5s, 500ms or 2m, or as a number of seconds; it is ignored",
+        ),
+        (12, "`collector`: \"of\" is not one of on, off; it is ignored"),
+        (13, "`endpoint`: a string in quotes is expected, not an array; it is ignored"),
+        (18, "resource attribute `number`: a string in quotes is expected, not an integer; it is ignored"),
+        (19, "resource attribute `a.b.c`: a string in quotes is expected, not a datetime; it is ignored"),
+        (23, "a header is ignored: a string, { env = \"NAME\" } or { file = \"PATH\" } is expected, not an integer"),
+        (24, "a header is ignored: a value is either { env = \"NAME\" } or { file = \"PATH\" }"),
+        (25, "a header is ignored: `enw` is neither env nor file; did you mean env?"),
+        (26, "a header is ignored: the header empty has no value"),
+        (27, "a header is ignored: `env`: a string in quotes is expected, not an integer"),
+        (28, "a header is ignored: { command = [...] } is not supported yet; use env or file"),
+        (29, "a header is ignored: the text before `=` is not the name of a header"),
+    ];
+    for (found, expected) in complaints.iter().zip(expected) {
+        assert_eq!((found.0, found.1.as_str()), expected);
+    }
+    assert_eq!(complaints.len(), expected.len(), "{complaints:?}");
+    let expected = Layer {
+        agent: said(14, AgentChoice::Named("claude".to_owned())),
+        resource_attributes: vec![("good".to_owned(), said(17, "x".to_owned()).unwrap())],
+        destination: Destination {
+            headers: vec![("good".to_owned(), said(22, HeaderValue::Literal(Secret::new("x"))).unwrap())],
+            ..Destination::default()
+        },
+        ..Layer::default()
+    };
+    assert_eq!(layer, expected);
+}
+
+#[test]
+fn tables_where_there_must_be_tables() {
+    let (layer, complaints) = read(FileKind::User, "headers = \"hunter2\"\nresource_attributes = \"a=b\"");
+    assert_eq!(layer, Layer::default());
+    assert_eq!(complaints.iter().map(|(line, _)| *line).collect::<Vec<_>>(), [1, 2]);
+    assert!(!format!("{complaints:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_is_no_toml_is_left_out_with_its_line_and_without_being_quoted() {
+    let text = "nest = \"link\"\nendpoint = http://hunter2\nservice_name = \"hunter2\nagent = \"none\"\nagent = \"auto\"\n\
+                [headers]\nauthorization = Bearer hunter2\nx-key = \"hunter2\ngood = \"v\"\nhunter2\n";
+    let (layer, complaints) = read(FileKind::User, text);
+    let expected = Layer {
+        nest: said(1, Nest::Link),
+        agent: said(4, AgentChoice::None),
+        destination: Destination {
+            headers: vec![("good".to_owned(), said(9, HeaderValue::Literal(Secret::new("v"))).unwrap())],
+            ..Destination::default()
+        },
+        ..Layer::default()
+    };
+    assert_eq!(layer, expected);
+    let mut lines: Vec<_> = complaints.iter().map(|(line, _)| *line).collect();
+    lines.dedup();
+    assert_eq!(lines, [2, 3, 5, 7, 8, 10], "{complaints:?}");
+    for (_, message) in complaints {
+        assert!(message.starts_with("this is not TOML: ") && !message.contains("hunter2"), "{message}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_too_strange(text in "(?s)([a-z_]{0,6}|\\[headers\\]|endpoint|timeout|[\\[\\]={}\"'#\n ]|.){0,30}") {
+        let _ = read(FileKind::User, &text);
+    }
+
+    #[test]
+    fn no_complaint_quotes_a_header(
+        before in "[\\[\\]={}\"'#, a-z]{0,4}",
+        after in "(?s)[\\[\\]={}\"'#, \\\\\na-z]{0,4}",
+    ) {
+        let text = format!("[headers]\nx = {before}SECRET{after}\ny = \"{before}SECRET{after}\"\n");
+        let (_, complaints) = read(FileKind::User, &text);
+        prop_assert!(!format!("{complaints:?}").contains("SECRET"), "{text}: {complaints:?}");
+    }
+}

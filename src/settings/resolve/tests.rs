@@ -1,0 +1,350 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::path::PathBuf;
+
+use super::super::value::{AgentChoice, Content, Nest};
+use super::super::{attributes, choice, duration, header_of_text};
+use super::*;
+
+/// One place that says something: `--x ...`, `NAME=value`, `project: toml` or `user: toml`.
+fn resolve_all(places: &[&str]) -> (Settings, Vec<String>) {
+    let mut flags = Layer::default();
+    let mut environment = Environment::default();
+    let (mut project_file, mut user_file) = (None, None);
+    for place in places {
+        if place.starts_with("--") {
+            say(&mut flags, place);
+        } else if let Some(text) = place.strip_prefix("project: ") {
+            project_file = Some(FileText { path: PathBuf::from("/p.toml"), text: text.to_owned() });
+        } else if let Some(text) = place.strip_prefix("user: ") {
+            user_file = Some(FileText { path: PathBuf::from("/u.toml"), text: text.to_owned() });
+        } else {
+            let (name, value) = place.split_once('=').unwrap();
+            environment.set(name, value);
+        }
+    }
+    let (settings, complaints) = resolve(flags, &environment, project_file, user_file);
+    (settings, complaints.iter().map(ToString::to_string).collect())
+}
+
+/// Flags, each with its value, as the command line turns them into a layer.
+fn say(layer: &mut Layer, flags: &str) {
+    fn said<T>(flag: &'static str, value: T) -> Option<Sourced<T>> {
+        Some(Sourced::new(value, Origin::Flag(flag)))
+    }
+    for flag in flags.split("--").filter(|flag| !flag.is_empty()) {
+        let (name, value) = flag.trim().split_once(' ').unwrap();
+        let text = value.to_owned();
+        match name {
+            "endpoint" => layer.destination.endpoint = said("--endpoint", text),
+            "header" => {
+                let (name, value) = header_of_text(value).unwrap();
+                layer.destination.headers.push((name, said("--header", value).unwrap()));
+            }
+            "protocol" => layer.protocol = said("--protocol", choice::read(choice::PROTOCOL, value).unwrap()),
+            "compression" => layer.gzip = said("--compression", value == "gzip"),
+            "timeout" => layer.timeout = said("--timeout", duration::read(value).unwrap()),
+            "resource-attribute" => {
+                let (key, value) = value.split_once('=').unwrap();
+                let value = said("--resource-attribute", value.to_owned()).unwrap();
+                attributes::upsert(&mut layer.resource_attributes, key.to_owned(), value);
+            }
+            "agent" => layer.agent = said("--agent", AgentChoice::read(value)),
+            "nest" => layer.nest = said("--nest", choice::read(choice::NEST, value).unwrap()),
+            "content" => layer.content = said("--content", choice::read(choice::CONTENT, value).unwrap()),
+            "collector" => layer.collector = said("--collector", value == "on"),
+            "drain-deadline" => layer.drain_deadline = said("--drain-deadline", duration::read(value).unwrap()),
+            "state-dir" => layer.state_dir = said("--state-dir", PathBuf::from(value)),
+            "quiet" => layer.quiet = said("--quiet", value == "true"),
+            _ => panic!("{name}"),
+        }
+    }
+}
+
+fn quietly(places: &[&str]) -> Settings {
+    let (settings, complaints) = resolve_all(places);
+    assert_eq!(complaints, Vec::<String>::new(), "{places:?}");
+    settings
+}
+
+fn told<T: std::fmt::Debug>(said: &Sourced<T>) -> String {
+    format!("{:?} from {}", said.value, said.origin)
+}
+
+#[test]
+fn nothing_said() {
+    let settings = quietly(&[]);
+    assert_eq!(settings, Settings::default());
+    assert_eq!(settings.upstream, None);
+    assert_eq!(settings.agent.value, AgentChoice::Auto);
+    assert_eq!((settings.nest.value, settings.content.value), (Nest::Adopt, Content::Off));
+    assert_eq!((settings.collector.value, settings.quiet.value), (true, false));
+    let upstream = quietly(&["--endpoint http://c"]).upstream.unwrap();
+    assert_eq!(told(&upstream.protocol), "HttpProtobuf from default");
+    assert_eq!(told(&upstream.timeout), "10s from default");
+    assert_eq!(told(&upstream.gzip), "false from default");
+}
+
+/// Each list goes from the highest place to the lowest: the first wins, then the first of the rest, and so on.
+#[test]
+fn precedence() {
+    type Told = fn(&Settings) -> String;
+    type Case<'a> = (Told, &'a [(&'a str, &'a str)], &'a [&'a str]);
+    let cases: [Case<'_>; 9] = [
+        (
+            |settings| settings.upstream.as_ref().and_then(|it| it.endpoint.as_ref()).map_or("none".into(), told),
+            &[
+                ("--endpoint http://flag", "\"http://flag\" from --endpoint"),
+                ("OTEL_RUN_ENDPOINT=http://run", "\"http://run\" from OTEL_RUN_ENDPOINT"),
+                ("OTEL_EXPORTER_OTLP_ENDPOINT=http://otel", "\"http://otel\" from OTEL_EXPORTER_OTLP_ENDPOINT"),
+                ("user: endpoint = 'http://user'", "\"http://user\" from /u.toml:1"),
+            ],
+            &[],
+        ),
+        (
+            |settings| told(&settings.upstream.as_ref().unwrap().protocol),
+            &[
+                ("--protocol http/json", "HttpJson from --protocol"),
+                ("OTEL_RUN_PROTOCOL=grpc", "Grpc from OTEL_RUN_PROTOCOL"),
+                ("OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "HttpJson from OTEL_EXPORTER_OTLP_PROTOCOL"),
+                ("user: endpoint = 'http://u'\nprotocol = 'grpc'", "Grpc from /u.toml:2"),
+            ],
+            &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
+        ),
+        (
+            |settings| told(&settings.upstream.as_ref().unwrap().timeout),
+            &[
+                ("--timeout 1s", "1s from --timeout"),
+                ("OTEL_RUN_TIMEOUT=2", "2s from OTEL_RUN_TIMEOUT"),
+                ("OTEL_EXPORTER_OTLP_TIMEOUT=3000", "3s from OTEL_EXPORTER_OTLP_TIMEOUT"),
+                ("user: timeout = 4", "4s from /u.toml:1"),
+            ],
+            &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
+        ),
+        (
+            |settings| told(&settings.upstream.as_ref().unwrap().gzip),
+            &[
+                ("--compression gzip", "true from --compression"),
+                ("OTEL_RUN_COMPRESSION=none", "false from OTEL_RUN_COMPRESSION"),
+                ("OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "true from OTEL_EXPORTER_OTLP_COMPRESSION"),
+                ("user: compression = 'none'", "false from /u.toml:1"),
+            ],
+            &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
+        ),
+        (
+            |settings| settings.service_name.as_ref().map_or("none".into(), told),
+            &[
+                ("--resource-attribute service.name=a", "\"a\" from --resource-attribute"),
+                ("OTEL_RUN_SERVICE_NAME=b", "\"b\" from OTEL_RUN_SERVICE_NAME"),
+                ("OTEL_SERVICE_NAME=c", "\"c\" from OTEL_SERVICE_NAME"),
+                ("OTEL_RESOURCE_ATTRIBUTES=service.name=d", "\"d\" from OTEL_RESOURCE_ATTRIBUTES"),
+                ("project: service_name = 'e'", "\"e\" from /p.toml:1"),
+                ("user: \nservice_name = 'f'", "\"f\" from /u.toml:2"),
+            ],
+            &[],
+        ),
+        (
+            |settings| told(&settings.nest),
+            &[
+                ("--nest off", "Off from --nest"),
+                ("OTEL_RUN_NEST=link", "Link from OTEL_RUN_NEST"),
+                ("project: nest = 'off'", "Off from /p.toml:1"),
+                ("user: nest = 'link'", "Link from /u.toml:1"),
+            ],
+            &[],
+        ),
+        (
+            |settings| told(&settings.agent),
+            &[
+                ("--agent a", "Named(\"a\") from --agent"),
+                ("OTEL_RUN_AGENT=b", "Named(\"b\") from OTEL_RUN_AGENT"),
+                ("project: agent = 'c'", "Named(\"c\") from /p.toml:1"),
+                ("user: agent = 'd'", "Named(\"d\") from /u.toml:1"),
+            ],
+            &[],
+        ),
+        (
+            |settings| format!("{} {}", told(&settings.content), told(&settings.collector)),
+            &[
+                ("--content on --collector off", "On from --content false from --collector"),
+                ("OTEL_RUN_CONTENT=on", "On from OTEL_RUN_CONTENT false from OTEL_RUN_COLLECTOR"),
+                ("user: content = 'on'", "On from /u.toml:1 false from OTEL_RUN_COLLECTOR"),
+            ],
+            &["OTEL_RUN_COLLECTOR=off"],
+        ),
+        (
+            |settings| {
+                let parts = (settings.drain_deadline.as_ref(), settings.state_dir.as_ref());
+                format!(
+                    "{} {} {}",
+                    parts.0.map_or("".into(), told),
+                    parts.1.map_or("".into(), told),
+                    told(&settings.quiet)
+                )
+            },
+            &[
+                (
+                    "--drain-deadline 1 --state-dir /f --quiet true",
+                    "1s from --drain-deadline \"/f\" from --state-dir true from --quiet",
+                ),
+                (
+                    "OTEL_RUN_DRAIN_DEADLINE=2",
+                    "2s from OTEL_RUN_DRAIN_DEADLINE \"/r\" from OTEL_RUN_STATE_DIR false from OTEL_RUN_QUIET",
+                ),
+                (
+                    "user: drain_deadline = 3\nstate_dir = '/u'\nquiet = true",
+                    "3s from /u.toml:1 \"/r\" from OTEL_RUN_STATE_DIR false from OTEL_RUN_QUIET",
+                ),
+            ],
+            &["OTEL_RUN_STATE_DIR=/r", "OTEL_RUN_QUIET=false"],
+        ),
+    ];
+    for (told, places, always) in cases {
+        for highest in 0..places.len() {
+            let mut said: Vec<&str> = places[highest..].iter().map(|(place, _)| *place).collect();
+            said.extend(always);
+            assert_eq!(told(&quietly(&said)), places[highest].1, "{said:?}");
+        }
+    }
+}
+
+#[test]
+fn attributes_are_merged_by_key() {
+    let settings = quietly(&[
+        "--resource-attribute a=flag --resource-attribute service.name=n",
+        "OTEL_RUN_RESOURCE_ATTRIBUTES=a=run,b=run",
+        "OTEL_RESOURCE_ATTRIBUTES=b=otel,c=otel",
+        "project: resource_attributes = { c = 'project', d = 'project' }",
+        "user: resource_attributes = { d = 'user', e = 'user' }",
+    ]);
+    let told: Vec<_> = settings.resource_attributes.iter().map(|(key, said)| format!("{key}={}", told(said))).collect();
+    assert_eq!(
+        told,
+        [
+            "d=\"project\" from /p.toml:1",
+            "e=\"user\" from /u.toml:1",
+            "c=\"otel\" from OTEL_RESOURCE_ATTRIBUTES",
+            "b=\"run\" from OTEL_RUN_RESOURCE_ATTRIBUTES",
+            "a=\"flag\" from --resource-attribute",
+        ]
+    );
+}
+
+/// Endpoint, names of headers with their origins, complaints.
+#[test]
+fn endpoint_and_headers_come_from_one_place() {
+    let elsewhere = |headers: &str, endpoint: &str| {
+        format!(
+            "{headers}: these headers are not sent, because the endpoint comes from {endpoint}; headers belong to the \
+             endpoint that is set in the same place, so set both there"
+        )
+    };
+    let nowhere = |headers: &str| {
+        format!("{headers}: these headers are not sent, because no endpoint is set; set the endpoint in the same place")
+    };
+    let (flag, ours, theirs) =
+        ("--endpoint http://f", "OTEL_RUN_ENDPOINT=http://r", "OTEL_EXPORTER_OTLP_ENDPOINT=http://o");
+    let (flag_h, ours_h, theirs_h) = ("--header h=1", "OTEL_RUN_HEADERS=h=2", "OTEL_EXPORTER_OTLP_HEADERS=h=3");
+    let user = "user: endpoint = 'http://u'\nheaders = { h = '4' }";
+    let user_h = "user: headers = { h = '4' }";
+    let cases: [(&[&str], &str, Vec<String>); 13] = [
+        (&[flag, flag_h], "http://f --header", vec![]),
+        (&[theirs, theirs_h], "http://o OTEL_EXPORTER_OTLP_HEADERS", vec![]),
+        (&[user], "http://u /u.toml:2", vec![]),
+        (&[flag, theirs, theirs_h], "http://f", vec![]),
+        (&[flag, user], "http://f", vec![]),
+        (&[ours, ours_h, theirs, theirs_h, user], "http://r OTEL_RUN_HEADERS", vec![]),
+        (&[flag, theirs_h], "http://f", vec![elsewhere("OTEL_EXPORTER_OTLP_HEADERS", "--endpoint")]),
+        (&[flag_h, theirs], "http://o", vec![elsewhere("--header", "OTEL_EXPORTER_OTLP_ENDPOINT")]),
+        (&[flag_h, user], "http://u /u.toml:2", vec![elsewhere("--header", "/u.toml:1")]),
+        (
+            &[flag_h, ours, theirs_h, user_h],
+            "http://r",
+            vec![
+                elsewhere("--header", "OTEL_RUN_ENDPOINT"),
+                elsewhere("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_RUN_ENDPOINT"),
+                elsewhere("/u.toml:1", "OTEL_RUN_ENDPOINT"),
+            ],
+        ),
+        (&[flag_h], "none", vec![nowhere("--header")]),
+        (&[ours_h, user_h], "none", vec![nowhere("OTEL_RUN_HEADERS"), nowhere("/u.toml:1")]),
+        (
+            &["OTEL_EXPORTER_OTLP_LOGS_ENDPOINT=http://l", user, ours_h],
+            "http://l",
+            vec![elsewhere("OTEL_RUN_HEADERS", "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT")],
+        ),
+    ];
+    for (places, expected, expected_complaints) in cases {
+        let (settings, complaints) = resolve_all(places);
+        let told = settings.upstream.map_or("none".to_owned(), |upstream| {
+            let endpoint = upstream.shown_endpoint().unwrap().value;
+            let headers = upstream.headers.iter().map(|(_, header)| format!(" {}", header.origin));
+            endpoint + &headers.collect::<String>()
+        });
+        assert_eq!(told, expected, "{places:?}");
+        assert_eq!(complaints, expected_complaints, "{places:?}");
+    }
+}
+
+#[test]
+fn a_project_cannot_send_telemetry_elsewhere() {
+    let (settings, complaints) =
+        resolve_all(&["project: endpoint = 'http://p'\nheaders = { h = '1' }\ncontent = 'on'"]);
+    assert_eq!(settings, Settings::default());
+    assert_eq!(complaints.len(), 3, "{complaints:?}");
+}
+
+#[test]
+fn a_wrong_endpoint_is_not_replaced_by_one_of_a_lower_place() {
+    let (settings, complaints) = resolve_all(&[
+        "--endpoint me:hunter2@c:4317",
+        "OTEL_EXPORTER_OTLP_ENDPOINT=http://o",
+        "OTEL_EXPORTER_OTLP_HEADERS=h=1",
+    ]);
+    assert_eq!(settings.upstream, None);
+    assert_eq!(
+        complaints,
+        [
+            "--endpoint: \"c:4317\" does not say how to connect; write http://c:4317 or https://c:4317; nothing is sent there"
+        ]
+    );
+}
+
+#[test]
+fn user_information_is_a_complaint_and_not_shown() {
+    let (settings, complaints) = resolve_all(&["--endpoint https://me:hunter2@c/x?key=hunter2"]);
+    assert_eq!(settings.upstream.unwrap().shown_endpoint().unwrap().value, "https://c/x");
+    assert_eq!(
+        complaints,
+        [
+            "--endpoint: the user name and password in the URL of https://c/x are not sent; give them as a header, as in \
+          authorization=env:NAME"
+        ]
+    );
+}
+
+#[test]
+fn what_is_not_supported_is_said_where_it_matters() {
+    let certificate = "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca.pem";
+    let headers = "OTEL_EXPORTER_OTLP_TRACES_HEADERS=a=hunter2";
+    let (_, complaints) = resolve_all(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://o", certificate, headers]);
+    assert_eq!(
+        complaints,
+        [
+            "OTEL_EXPORTER_OTLP_TRACES_HEADERS: this is not supported for the run's destination and has no effect; set \
+             OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals",
+            "OTEL_EXPORTER_OTLP_CERTIFICATE: this is not supported for the run's destination and has no effect; add the \
+             certificate to the system's roots",
+        ]
+    );
+    quietly(&[certificate, headers]);
+    quietly(&["--endpoint http://f", "OTEL_EXPORTER_OTLP_ENDPOINT=http://o", certificate, headers]);
+}
+
+#[test]
+fn mistakes_of_all_places_are_told_at_once() {
+    let (_, complaints) =
+        resolve_all(&["OTEL_RUN_NEST=x", "OTEL_SDK_DISABLED=1", "project: x = 1", "user: \ny = 1", "--endpoint c"]);
+    let origins: Vec<_> = complaints.iter().map(|complaint| complaint.split(": ").next().unwrap()).collect();
+    assert_eq!(origins, ["OTEL_RUN_NEST", "OTEL_SDK_DISABLED", "/p.toml:1", "/u.toml:2", "--endpoint"]);
+}

@@ -1,0 +1,96 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fs::OpenOptions;
+
+use proptest::prelude::*;
+
+use super::*;
+
+fn scratch(name: &str) -> std::path::PathBuf {
+    let folder = std::env::temp_dir().join(format!("otel-run-log-{}-{name}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    folder.join("log")
+}
+
+fn file(path: &std::path::Path) -> File {
+    OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path).unwrap()
+}
+
+fn payloads(log: &Log) -> Vec<(Kind, u32, Vec<u8>)> {
+    let mut found = Vec::new();
+    let (mut at, mut payload) = (Log::start(), Vec::new());
+    while let Some(header) = log.read(at, &mut payload).unwrap() {
+        found.push((header.kind, header.items, payload.clone()));
+        at += header.record_length();
+    }
+    found
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Cut or damaged anywhere, a log gives back a prefix of what was appended, and goes on from there.
+    #[test]
+    fn a_damaged_log_is_a_prefix(
+        bodies in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..200), 1..6),
+        cut in any::<prop::sample::Index>(),
+        flip in proptest::option::of(any::<prop::sample::Index>()),
+    ) {
+        let path = scratch("damaged");
+        let mut log = Log::create(file(&path)).unwrap();
+        for (n, body) in bodies.iter().enumerate() {
+            log.append(Kind::Batch(Signal::Logs), n as u32, 7, Frame::from(body.as_slice())).unwrap();
+        }
+        let mut bytes = std::fs::read(&path).unwrap();
+        match flip {
+            Some(at) => { let at = FILE_HEADER + at.index(bytes.len() - FILE_HEADER); bytes[at] ^= 1; }
+            None => bytes.truncate(FILE_HEADER + cut.index(bytes.len() - FILE_HEADER)),
+        }
+        std::fs::write(&path, &bytes).unwrap();
+        let mut log = Log::resume(OpenOptions::new().read(true).write(true).open(&path).unwrap()).unwrap();
+        let survivors = payloads(&log);
+        prop_assert!(survivors.len() < bodies.len());
+        for (n, (kind, items, body)) in survivors.iter().enumerate() {
+            prop_assert_eq!(*kind, Kind::Batch(Signal::Logs));
+            prop_assert_eq!(*items, n as u32);
+            prop_assert_eq!(body, &bodies[n]);
+        }
+        log.append(Kind::Ended, 0, 8, Frame::from(&b"{}"[..])).unwrap();
+        let after = payloads(&log);
+        prop_assert_eq!(after.len(), survivors.len() + 1);
+        prop_assert_eq!(&after[survivors.len()].2, b"{}");
+    }
+}
+
+#[test]
+fn memory_and_file_read_the_same() {
+    let mut on_disk = Log::create(file(&scratch("same"))).unwrap();
+    let mut in_memory = Log::in_memory();
+    for log in [&mut on_disk, &mut in_memory] {
+        log.append(Kind::Started, 0, 1, Frame::from(&b"a"[..])).unwrap();
+        log.append(Kind::Batch(Signal::Traces), 3, 2, Frame::from(&b"bc"[..])).unwrap();
+    }
+    assert_eq!(payloads(&on_disk), payloads(&in_memory));
+    assert_eq!(on_disk.end(), in_memory.end());
+}
+
+#[test]
+fn memory_is_bounded() {
+    let mut log = Log::in_memory();
+    let body = vec![0; MEMORY_LIMIT - 100];
+    log.append(Kind::Batch(Signal::Traces), 1, 1, Frame::from(body.as_slice())).unwrap();
+    let refused = log.append(Kind::Batch(Signal::Traces), 1, 1, Frame::from(body.as_slice()));
+    assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::StorageFull);
+    assert_eq!(payloads(&log).len(), 1);
+}
+
+#[test]
+fn foreign_and_newer_files_are_told_apart() {
+    let path = scratch("foreign");
+    std::fs::write(&path, b"something else entirely").unwrap();
+    assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::NotALog)));
+    std::fs::write(&path, b"otel").unwrap();
+    assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::NotALog)));
+    std::fs::write(&path, b"otel-run\x02\0\0\0\0\0\0\0").unwrap();
+    assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::Newer(2))));
+}
