@@ -35,7 +35,7 @@ pub fn main() -> ExitCode {
     match obey(&invocation, begun) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            message::say(&error.to_string());
+            error.to_string().lines().for_each(message::say);
             if let Some(hint) = error.hint() {
                 message::say(hint);
             }

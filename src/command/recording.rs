@@ -34,6 +34,8 @@ struct Open {
     facts: RunFacts,
     started: Started,
     folder: Option<RunFolder>,
+    /// Why the run has no folder, if it has none.
+    not_kept: Option<String>,
     /// Why the destination cannot be dialled, if there is one that cannot.
     no_target: Option<String>,
     forwarded: RefCell<Vec<ForwardedSignal>>,
@@ -56,10 +58,11 @@ impl Recording {
         }
         let drain = launch.plan.drain_deadline.value;
         let Described { started, facts, rules } = launch.describe(said);
+        let mut not_kept = None;
         let (folder, log, journal) = match keep(said, &started) {
-            Ok(kept) => kept,
-            Err(trouble) => {
-                troubles.push(trouble);
+            Ok((folder, log, journal)) => (Some(folder), log, journal),
+            Err(reason) => {
+                not_kept = Some(reason);
                 (None, Log::in_memory(), Journal::in_memory())
             }
         };
@@ -81,7 +84,7 @@ impl Recording {
             handle.record(Own { signal: Signal::Logs, items: 1, request });
         }
         let (forwarded, symbols) = (RefCell::default(), screen::symbols(&said.environment));
-        let open = Open { handle, facts, started, folder, no_target, forwarded, drain, symbols };
+        let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, symbols };
         Self { open: Some(open), troubles }
     }
 
@@ -97,7 +100,7 @@ impl Recording {
     /// meanwhile ends the delivery.
     pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
         let Self { open, mut troubles } = self;
-        let Some(Open { handle, facts, started, folder, no_target, forwarded, drain, symbols }) = open else {
+        let Some(Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, symbols }) = open else {
             return troubles;
         };
         let exit_facts = exit_facts(exit, forwarded.into_inner());
@@ -131,7 +134,7 @@ impl Recording {
         {
             troubles.push(format!("cannot write the run's summary: {error}"));
         }
-        troubles.extend(trouble_with_telemetry(&report, folder.is_some()));
+        troubles.extend(trouble_with_telemetry(&report, not_kept.as_deref()));
         if troubles.is_empty() && message::stderr_is_terminal() {
             troubles.push(terminal::closing_line(&summary, symbols));
         }
@@ -140,16 +143,14 @@ impl Recording {
 }
 
 /// Opens the log on disk.
-fn keep(said: &Said, started: &Started) -> Result<(Option<RunFolder>, Log, Journal), String> {
-    let lost = |reason: String| format!("the run is delivered but not kept: {reason}");
+fn keep(said: &Said, started: &Started) -> Result<(RunFolder, Log, Journal), String> {
     let Some(folder) = said.state_dir() else {
-        return Err(lost("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned()));
+        return Err("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned());
     };
-    let path = folder.value.display();
-    let (folder, log) =
-        Store::at(&folder.value).create(started).map_err(|error| lost(format!("cannot write to {path}: {error}")))?;
-    let journal = folder.journal().map_err(|error| lost(format!("cannot write to {path}: {error}")))?;
-    Ok((Some(folder), log, journal))
+    let failed = |error| format!("cannot write to {}: {error}", folder.value.display());
+    let (folder, log) = Store::at(&folder.value).create(started).map_err(failed)?;
+    let journal = folder.journal().map_err(failed)?;
+    Ok((folder, log, journal))
 }
 
 /// The run's last telemetry, when all of the command's has arrived.
@@ -213,7 +214,7 @@ fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -
 }
 
 /// What went wrong with the telemetry, one sentence each.
-fn trouble_with_telemetry(report: &Report, kept: bool) -> Vec<String> {
+fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
     let mut troubles = Vec::new();
     let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
     if dropped > 0 {
@@ -226,10 +227,16 @@ fn trouble_with_telemetry(report: &Report, kept: bool) -> Vec<String> {
     if rejected > 0 {
         troubles.push(format!("{rejected} items of telemetry were rejected{because}"));
     }
-    if pending > 0 && kept {
-        troubles.push(format!("{pending} items of telemetry are not delivered{because}; `otel-run flush` sends them"));
-    } else if pending > 0 {
-        troubles.push(format!("{pending} items of telemetry are lost: not delivered{because}, and not kept"));
+    match not_kept {
+        Some(reason) if pending > 0 => troubles
+            .push(format!("{pending} items of telemetry are lost: not delivered{because}, and not kept: {reason}")),
+        Some(reason) if report.outcome.is_empty() => troubles.push(format!("the run is not kept: {reason}")),
+        Some(reason) => troubles.push(format!("the run is delivered but not kept: {reason}")),
+        None if pending > 0 => {
+            troubles
+                .push(format!("{pending} items of telemetry are not delivered{because}; `otel-run flush` sends them"));
+        }
+        None => {}
     }
     troubles
 }

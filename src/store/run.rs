@@ -80,15 +80,18 @@ impl Store {
             }
             other => other?,
         }
-        let file = private().read(true).write(true).create_new(true).open(folder.log())?;
-        file.lock()?;
-        let mut log = Log::create(file)?;
-        let first = serde_json::to_vec(started)?;
-        log.append(Kind::Started, 0, started.started_unix_nano, Frame::from(first.as_slice()))?;
-        Ok((folder, log))
+        match folder.begin(started) {
+            Ok(log) => Ok((folder, log)),
+            Err(error) => {
+                // A full disk has room for a folder and not for a log. What is left of it would look like a damaged run.
+                let _ = std::fs::remove_file(folder.log());
+                let _ = std::fs::remove_dir(&folder.path);
+                Err(error)
+            }
+        }
     }
 
-    /// All runs, the newest first.
+    /// All runs, the newest first. What has no name of a run's form is none.
     ///
     /// # Errors
     ///
@@ -99,8 +102,11 @@ impl Store {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
             other => other.map_err(unreadable)?,
         };
-        let mut runs: Vec<RunFolder> =
-            entries.filter_map(Result::ok).map(|entry| RunFolder { path: entry.path() }).collect();
+        let mut runs: Vec<RunFolder> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.file_name().as_encoded_bytes().first().is_some_and(u8::is_ascii_digit))
+            .map(|entry| RunFolder { path: entry.path() })
+            .collect();
         // Names begin with the time, so the order of names is the order in time.
         runs.sort_by(|a, b| b.path.cmp(&a.path));
         Ok(runs)
@@ -137,6 +143,15 @@ impl RunFolder {
     /// The folder itself.
     pub fn path(&self) -> &Path {
         &self.path
+    }
+
+    fn begin(&self, started: &Started) -> io::Result<Log> {
+        let file = private().read(true).write(true).create_new(true).open(self.log())?;
+        file.lock()?;
+        let mut log = Log::create(file)?;
+        let first = serde_json::to_vec(started)?;
+        log.append(Kind::Started, 0, started.started_unix_nano, Frame::from(first.as_slice()))?;
+        Ok(log)
     }
 
     /// The log, to be read.
@@ -205,8 +220,13 @@ impl RunFolder {
     /// What the system said; the old one is then still there.
     pub fn write_summary(&self, summary: &Summary) -> io::Result<()> {
         let new = self.path.join("summary.json.new");
-        private().write(true).create(true).truncate(true).open(&new)?.write_all(&serde_json::to_vec(summary)?)?;
-        std::fs::rename(new, self.path.join("summary.json"))
+        let mut file = private().write(true).create(true).truncate(true).open(&new)?;
+        let written = file.write_all(&serde_json::to_vec(summary)?);
+        let moved = written.and_then(|()| std::fs::rename(&new, self.path.join("summary.json")));
+        if moved.is_err() {
+            let _ = std::fs::remove_file(new);
+        }
+        moved
     }
 
     fn log(&self) -> PathBuf {
