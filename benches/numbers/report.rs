@@ -13,6 +13,8 @@ pub(super) fn machine(effort: Effort) {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let kernel = read("/proc/sys/kernel/osrelease");
     println!("otel-run {} on {cores} x {model}, {} {}", env!("CARGO_PKG_VERSION"), std::env::consts::OS, kernel.trim());
+    // What a run costs depends on what it costs to make a file.
+    println!("runs are kept below {} (TMPDIR)", std::env::temp_dir().display());
     if effort == Effort::Quick {
         println!("--quick: everything once; the figures mean nothing");
     }
