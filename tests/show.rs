@@ -416,11 +416,13 @@ fn a_thousand_runs_are_listed_and_a_damaged_one_hides_no_other() {
     assert!(printed(&home, &["show", &run_id(123)]).starts_with("command-123 · exit 0"));
     assert!(printed(&home, &["show"]).starts_with("command-999 · lost"));
 
-    // A log that is none, one that is gone, one of a later version; and a summary that is torn.
+    // A log that is none, one that is gone, one of a later version, a summary that is torn, and what is no run at all.
     std::fs::write(folders[10].path().join("log"), "nonsense, and more of it").unwrap();
     std::fs::remove_file(folders[20].path().join("log")).unwrap();
     std::fs::write(folders[30].path().join("log"), b"otel-run\x63\0\0\0\0\0\0\0").unwrap();
     std::fs::write(folders[41].path().join("summary.json"), "{").unwrap();
+    std::fs::write(home.state().join("runs/.DS_Store"), "").unwrap();
+    std::fs::create_dir(home.state().join("runs/lost+found")).unwrap();
     let damaged = run().home(&home).arg("runs").any_stderr().expect_exit(0);
     assert_eq!(damaged.stdout_text().lines().count(), 1 + 1000 - 3, "{}", damaged.stderr_text());
     let said = damaged.stderr_text();
