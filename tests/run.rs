@@ -12,7 +12,7 @@ use std::path::PathBuf;
 
 use nix::sys::signal::Signal as UnixSignal;
 use serde_json::Value;
-use support::stored::{items, only_run, runs, spans};
+use support::listed::{items, only_run, runs, spans};
 use support::tree::assert_one_tree;
 use support::{Home, Run, Upstream, alone, hex, run, test_child};
 

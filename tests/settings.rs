@@ -6,7 +6,7 @@ mod support;
 
 use opentelemetry_proto::tonic::common::v1::any_value;
 use serde_json::Value;
-use support::stored::{only_run, runs};
+use support::listed::{only_run, runs};
 use support::{Home, Run, Upstream, run};
 
 /// One place that says something, the way a user would write it.

@@ -9,7 +9,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 use serde_json::Value;
-use support::stored::{items, only_run, runs, spans};
+use support::listed::{items, only_run, runs, spans};
 use support::tree::{assert_one_tree, named};
 use support::{Home, Run, Transport, Upstream, alone, hex, run, test_child};
 

@@ -46,7 +46,10 @@ fn memory(effort: Effort, load: &Load, pinned: bool) {
     let full = run.memory();
     run.close(&place, (requests + CONNECTIONS) * BATCH);
     let mib = |kib: u64| kib as f64 / 1024.0;
-    let told = |(resident, peak): (u64, u64)| format!("{:.1} MiB, at most {:.1} MiB", mib(resident), mib(peak));
+    let told = |memory: Memory| {
+        let Memory { resident, anonymous, peak } = memory;
+        format!("{:.1} MiB, {:.1} of it our own; peak {:.1}", mib(resident), mib(anonymous), mib(peak))
+    };
     report::line("resident memory, idle", &told(idle), "at most 8 MB");
     report::line(&format!("resident memory after {} spans", requests * BATCH), &told(full), "the same");
 }
@@ -71,6 +74,14 @@ fn speed(name: &str, load: &Load, rounds: usize, requests: usize, pinned: bool, 
     report::line("", &measured, &format!("that is {:.0} spans/s of a core that waits for nobody", 1e6 / cpu));
 }
 
+/// Resident memory in KiB.
+struct Memory {
+    resident: u64,
+    /// The part that is not a mapped file, as the program itself is.
+    anonymous: u64,
+    peak: u64,
+}
+
 /// otel-run in front of a command that waits, with its collector.
 pub(super) struct Run {
     child: Child,
@@ -93,14 +104,13 @@ impl Run {
         Self { child, stdin, endpoint: endpoint.trim().to_owned() }
     }
 
-    /// Resident set and its peak, in KiB.
-    fn memory(&self) -> (u64, u64) {
+    fn memory(&self) -> Memory {
         let status = self.proc("status");
         let value = |name: &str| {
             let line = status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_default();
             line.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or_default()
         };
-        (value("VmRSS:"), value("VmHWM:"))
+        Memory { resident: value("VmRSS:"), anonymous: value("RssAnon:"), peak: value("VmHWM:") }
     }
 
     /// Processor time in user mode and in the kernel, all threads together.

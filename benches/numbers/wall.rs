@@ -16,7 +16,11 @@ pub(super) fn print(effort: Effort) {
     report::heading(&format!("Wall time of `true`: medians of {rounds} rounds, taking turns"));
     let place = Place::new("wall");
     let (live, hole) = (Live::start(), BlackHole::start());
-    let to = |url: &str| place.otel_run(["--endpoint", url, "--drain-deadline", DEADLINE, "--", "true"]);
+    let to = |url: &str| {
+        let mut command = place.otel_run(["--", "true"]);
+        command.env("OTEL_EXPORTER_OTLP_ENDPOINT", url).env("OTEL_RUN_DRAIN_DEADLINE", DEADLINE);
+        command
+    };
     let mut commands =
         [place.command("true", [""; 0]), place.otel_run(["--", "true"]), to(&live.url()), to(&upstream::refused())];
     let times = take_turns(&mut commands, rounds);

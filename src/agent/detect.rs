@@ -83,11 +83,13 @@ fn recognise(profile: &Profile, kind: Kind, text: &str) -> Option<RecognisedFrom
     if kind != Kind::Script && by.base_names.contains(&bare) {
         return Some(RecognisedFrom::BaseName);
     }
+    let is_installed = text.contains("node_modules/");
     let in_package = |package: &&str| {
-        let folder = format!("/node_modules/{package}/");
-        text.contains(&folder)
-            || text.starts_with(&folder[1..])
-            || package_name(text.trim_start_matches("npm:")) == *package
+        let is_in_its_folder = || {
+            let folder = format!("/node_modules/{package}/");
+            text.contains(&folder) || text.starts_with(&folder[1..])
+        };
+        is_installed && is_in_its_folder() || package_name(text.trim_start_matches("npm:")) == *package
     };
     let stem = [".js", ".mjs", ".cjs", ".ts"].iter().find_map(|end| name.strip_suffix(end));
     let is_script = by.scripts.iter().any(|script| text.ends_with(script))

@@ -12,6 +12,7 @@ mod thread;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
+use crate::secret::Secret;
 pub use recorder::{Own, Recorder, Refusal};
 pub use thread::{Arrived, Closing, Handle, Report, Start, start};
 
@@ -20,6 +21,17 @@ pub use thread::{Arrived, Closing, Handle, Report, Start, start};
 pub struct Bound {
     listener: TcpListener,
     address: SocketAddr,
+}
+
+/// A fresh token: 32 hexadecimal digits that nobody can guess.
+///
+/// # Errors
+///
+/// When the system has no randomness to give.
+pub fn token() -> io::Result<Secret> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random)?;
+    Ok(Secret::new(format!("{:032x}", u128::from_be_bytes(random))))
 }
 
 /// Takes a free port of 127.0.0.1.
@@ -35,7 +47,7 @@ pub fn bind() -> io::Result<Bound> {
 
 impl Bound {
     /// The base URL for exporters, with `token` in its path and without a slash at its end.
-    pub fn base_url(&self, token: &str) -> String {
-        format!("http://{}/{token}", self.address)
+    pub fn base_url(&self, token: &Secret) -> String {
+        format!("http://{}/{}", self.address, token.expose())
     }
 }

@@ -2,6 +2,7 @@
 
 mod destination;
 mod flush;
+mod launch;
 mod plan;
 mod recording;
 mod run;

@@ -3,27 +3,22 @@
 //! Whatever goes wrong here is a sentence at the end, and nothing more: the command is not concerned.
 
 use std::cell::RefCell;
-use std::ffi::OsString;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use jiff::Timestamp;
 use opentelemetry::trace::{SpanId, TraceId};
 
-use super::plan::Planned;
+use super::launch::{Described, Launch};
 use super::said::Said;
 use super::screen;
 use crate::collector::{self, Arrived, Bound, Closing, Handle, Own, Report, Start};
-use crate::context::{ci, resource};
-use crate::machine;
 use crate::message;
 use crate::otlp::Signal;
-use crate::plan::Plan;
-use crate::process::{Child, Death, Decision, ExecError, Exit, SignalSeen, Signals, signal_name};
+use crate::process::{Death, Decision, ExecError, Exit, SignalSeen, Signals, signal_name};
 use crate::record::{self, ExitFacts, ForwardedSignal, RunFacts, SpanLink};
 use crate::secret::Secret;
 use crate::store::facts::{Ended, Started, Summary};
 use crate::store::{Journal, Log, RunFolder, Store, summary};
-use crate::transform::{Rules, Transform};
+use crate::transform::Transform;
 use crate::view::terminal;
 use crate::view::text::Symbols;
 
@@ -49,59 +44,22 @@ struct Open {
 }
 
 impl Recording {
-    /// Opens the recording of a command that was started just now, or could not be.
+    /// Opens the recording of a command that was started just now, or could not be. `wake` is called when everything that
+    /// is recorded has been taken care of.
     pub(super) fn begin(
         said: &Said,
-        planned: Planned,
-        command: &[OsString],
-        child: Result<&Child, &ExecError>,
+        launch: Launch<'_>,
         listener: Option<(Bound, Secret)>,
         wake: impl Fn() + Send + 'static,
-        begun: Timestamp,
     ) -> Self {
-        let Planned { plan, context } = planned;
         let mut troubles = Vec::new();
-        if !context.recording {
+        if !launch.context.recording {
             return Self { open: None, troubles };
         }
-        let started_unix_nano = unix_nano();
-        let run_id = run_id(begun, context.span_id);
-        let github_event =
-            said.environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read_to_string(path).ok());
-        let ci = ci::detect(&said.environment, github_event.as_deref()).map(|ci| ci.attributes).unwrap_or_default();
-        let machine = machine::look(&said.environment, begun);
-        let resource =
-            resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, &run_id, &instance_id());
-        let rules = rules(said, &plan, &context, &resource);
-        let pid = child.ok().map(Child::pid);
-        let started = Started {
-            run_id: run_id.clone(),
-            trace_id: context.trace_id.to_string(),
-            span_id: context.span_id.to_string(),
-            parent_span_id: context.parent.map(|parent| parent.to_string()),
-            sampled: context.sampled,
-            name: plan.span_name.clone(),
-            agent: agent_name(&plan),
-            started_unix_nano,
-            wrapper_pid: std::process::id(),
-            child_pid: pid,
-            destination: said.destination(),
-        };
-        let facts = RunFacts {
-            context,
-            resource: record::Resource::new(resource),
-            run_id,
-            name: plan.span_name.clone(),
-            agent: agent_name(&plan),
-            command: command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
-            args_count: command.len(),
-            executable_path: executable_path(&plan, pid),
-            pid,
-            interactive: std::io::IsTerminal::is_terminal(&std::io::stdin()),
-            started_unix_nano,
-        };
+        let drain = launch.plan.drain_deadline.value;
+        let Described { started, facts, rules } = launch.describe(said);
         let mut not_kept = None;
-        let (folder, log, journal) = match keep(&plan, &started) {
+        let (folder, log, journal) = match keep(said, &started) {
             Ok((folder, log, journal)) => (Some(folder), log, journal),
             Err(reason) => {
                 not_kept = Some(reason);
@@ -115,22 +73,19 @@ impl Recording {
             });
         let destined = summary::destined(&started);
         let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
-        match collector::start(start, wake) {
-            Ok(handle) => {
-                if let Some(request) = record::started(&facts) {
-                    handle.record(Own { signal: Signal::Logs, items: 1, request });
-                }
-                let drain = plan.drain_deadline.value;
-                let symbols = screen::symbols(&said.environment);
-                let forwarded = RefCell::default();
-                let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, symbols };
-                Self { open: Some(open), troubles }
-            }
+        let handle = match collector::start(start, wake) {
+            Ok(handle) => handle,
             Err(error) => {
                 troubles.push(format!("the run is not recorded: cannot start the collector's thread: {error}"));
-                Self { open: None, troubles }
+                return Self { open: None, troubles };
             }
+        };
+        if let Some(request) = record::started(&facts) {
+            handle.record(Own { signal: Signal::Logs, items: 1, request });
         }
+        let (forwarded, symbols) = (RefCell::default(), screen::symbols(&said.environment));
+        let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, symbols };
+        Self { open: Some(open), troubles }
     }
 
     /// Notes a signal that arrived while the command ran.
@@ -188,33 +143,14 @@ impl Recording {
 }
 
 /// Opens the log on disk.
-fn keep(plan: &Plan, started: &Started) -> Result<(RunFolder, Log, Journal), String> {
-    let Some(folder) = &plan.state_dir else {
+fn keep(said: &Said, started: &Started) -> Result<(RunFolder, Log, Journal), String> {
+    let Some(folder) = said.state_dir() else {
         return Err("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned());
     };
     let failed = |error| format!("cannot write to {}: {error}", folder.value.display());
     let (folder, log) = Store::at(&folder.value).create(started).map_err(failed)?;
     let journal = folder.journal().map_err(failed)?;
     Ok((folder, log, journal))
-}
-
-fn rules(
-    said: &Said,
-    plan: &Plan,
-    context: &crate::context::RunContext,
-    resource: &[(String, opentelemetry::Value)],
-) -> Rules {
-    let named = said.settings.resource_attributes.iter().find(|(key, _)| key == "service.name");
-    let service_name = said.settings.service_name.as_ref().or(named.map(|(_, name)| name));
-    Rules {
-        nest: plan.nest.value,
-        content: plan.content.value,
-        trace_id: context.trace_id.to_bytes(),
-        span_id: context.span_id.to_bytes(),
-        sampled: context.sampled,
-        service_name: service_name.map(|name| name.value.clone()),
-        resource_attributes: resource::shared_with_child(resource),
-    }
 }
 
 /// The run's last telemetry, when all of the command's has arrived.
@@ -305,31 +241,6 @@ fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String
     troubles
 }
 
-fn agent_name(plan: &Plan) -> Option<String> {
-    let profile = plan.agent.profile;
-    (!std::ptr::eq(profile, &raw const crate::agent::OTHER)).then(|| profile.name.to_owned())
-}
-
-/// The path of the command's executable file, where PATH leads to one.
-fn executable_path(plan: &Plan, pid: Option<u32>) -> Option<String> {
-    pid?;
-    which::which(plan.argv.first()?).ok().map(|path| path.to_string_lossy().into_owned())
-}
-
-/// `20261120-110915-482-a1b2c3`: the time in UTC to the millisecond, then something random.
-fn run_id(begun: Timestamp, span_id: SpanId) -> String {
-    let tail: String = span_id.to_string().chars().skip(10).collect();
-    format!("{}-{tail}", begun.strftime("%Y%m%d-%H%M%S-%3f"))
-}
-
-/// A random UUID (version 4), for `service.instance.id`.
-fn instance_id() -> String {
-    let random = fastrand::u128(..);
-    let versioned = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
-    let hex = format!("{versioned:032x}");
-    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
-}
-
-fn unix_nano() -> u64 {
+pub(super) fn unix_nano() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as u64)
 }

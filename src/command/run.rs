@@ -5,16 +5,17 @@ use std::ffi::OsString;
 
 use jiff::Timestamp;
 
-use super::plan;
-use super::recording::Recording;
+use super::launch::Launch;
+use super::plan::{self, Planned};
+use super::recording::{self, Recording};
 use super::said::Said;
 use crate::cli::Options;
-use crate::collector;
+use crate::collector::{self, Bound};
 use crate::context::Ids;
 use crate::error::Error;
 use crate::message;
-use crate::plan::CollectorAddress;
-use crate::process::{self, Signals};
+use crate::plan::{Action, CollectorAddress, Plan};
+use crate::process::{self, Child, Signals};
 use crate::secret::Secret;
 
 /// Runs `command` and ends as it ends.
@@ -24,21 +25,22 @@ use crate::secret::Secret;
 pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> Result<Infallible, Error> {
     let said = Said::gather(options);
     let ids = Ids::fresh();
-    let token = Secret::new(Ids::fresh().trace_id.to_string());
-    let bound =
-        if said.settings.collector.value && !said.settings.sdk_disabled.value { collector::bind().ok() } else { None };
-    let address =
-        bound.as_ref().map(|bound| CollectorAddress { base_url: bound.base_url(token.expose()), token: token.clone() });
-    let planned = plan::make(&said, command, address.as_ref(), ids);
+    let listener = if said.settings.collector.value && !said.settings.sdk_disabled.value { listen() } else { None };
+    let address = listener
+        .as_ref()
+        .map(|(bound, token)| CollectorAddress { base_url: bound.base_url(token), token: token.clone() });
+    let Planned { plan, context } = plan::make(&said, command, address.as_ref(), ids);
     let quiet = said.settings.quiet.value;
     if !quiet {
-        planned.plan.warnings.iter().for_each(|warning| message::say(warning));
+        plan.warnings.iter().for_each(|warning| message::say(warning));
     }
 
     let mut signals = Signals::install().map_err(Error::Signals)?;
-    let child = process::spawn(&planned.plan.argv, &changes(&planned.plan));
-    let listener = bound.map(|bound| (bound, token));
-    let recording = Recording::begin(&said, planned, command, child.as_ref(), listener, signals.closer(), begun);
+    let launched_unix_nano = recording::unix_nano();
+    let child = process::spawn(&plan.argv, &changes(&plan));
+    let pid = child.as_ref().ok().map(Child::pid);
+    let launch = Launch { plan: &plan, context, command, pid, begun, launched_unix_nano };
+    let recording = Recording::begin(&said, launch, listener, signals.closer());
     let exit = match child {
         Ok(child) => Ok(process::supervise(&child, &mut signals, |seen| recording.saw(seen))),
         Err(error) => Err(error),
@@ -56,9 +58,13 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
     }
 }
 
+/// Takes a port for the collector. Without one the command runs all the same, and the plan says so.
+fn listen() -> Option<(Bound, Secret)> {
+    Some((collector::bind().ok()?, collector::token().ok()?))
+}
+
 /// The plan's changes to the environment, as the process room takes them.
-fn changes(plan: &crate::plan::Plan) -> Vec<(OsString, Option<OsString>)> {
-    use crate::plan::Action;
+fn changes(plan: &Plan) -> Vec<(OsString, Option<OsString>)> {
     let value = |action: &Action| match action {
         Action::Set(value) => Some(value.expose().to_owned()),
         Action::Remove => None,

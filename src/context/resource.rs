@@ -228,7 +228,7 @@ pub fn container_id_from_cgroup(text: &str) -> Option<String> {
 /// of its own, there is no telling the container.
 pub fn container_id_from_mountinfo(text: &str) -> Option<String> {
     text.lines().find_map(|line| {
-        let root = line.split(' ').nth(3).filter(|root| root.len() > CONTAINER_ID_LENGTH)?;
+        let root = line.split_ascii_whitespace().nth(3).filter(|root| root.len() > CONTAINER_ID_LENGTH)?;
         let segments: Vec<&str> = root.split('/').collect();
         let pair = segments.windows(2).find(|pair| {
             // Docker, and Podman with cri-o.

@@ -57,6 +57,8 @@ impl Lane {
             };
             // The time can be over before there is an answer, and then this is what went wrong.
             self.failures.borrow_mut().entry(self.signal).or_insert_with(|| self.client.unanswered(self.signal));
+            // An attempt that began while the command ran is never the last one, whenever it fails.
+            let last_chance = self.finishing();
             match self.client.send(self.signal, &stretch.request).await {
                 Answer::Taken { rejected, remark } => {
                     attempts = 0;
@@ -77,13 +79,13 @@ impl Lane {
                     self.failed(reason);
                     // Asking again and again would change nothing. The end of the command, which may be hours away, is
                     // worth another try; after that it is left to a flush.
-                    if self.finishing() || self.phase.changed().await.is_err() {
+                    if last_chance || self.phase.changed().await.is_err() {
                         return;
                     }
                 }
                 Answer::Unreachable { reason } => {
                     self.failed(reason);
-                    if self.finishing() {
+                    if last_chance {
                         return;
                     }
                     attempts += 1;

@@ -12,15 +12,15 @@ mod span;
 use std::time::Duration;
 
 use opentelemetry::trace::{SpanId, TraceId};
-use opentelemetry::{InstrumentationScope, KeyValue, Value};
-use opentelemetry_proto::tonic::resource::v1 as otlp;
-use opentelemetry_proto::transform::common::tonic::{Attributes, ResourceAttributesWithSchema};
+use opentelemetry::{InstrumentationScope, Value};
+use opentelemetry_proto::tonic::common::v1::AnyValue;
+use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use prost::Message;
 
 use crate::context::RunContext;
 use crate::context::names::SCHEMA_URL;
 use crate::context::resource::{OTEL_RUN, VERSION};
-use crate::otlp::wire::{put_bytes_field, put_message};
+use crate::otlp::wire::{put_bytes_field, put_message, put_string_field};
 
 pub use span::stand_ins;
 
@@ -57,9 +57,19 @@ pub struct Resource(Vec<u8>);
 
 impl Resource {
     /// Encodes attributes, from [`crate::context::resource::wrapper_resource`].
-    pub fn new(attributes: Vec<(String, Value)>) -> Self {
-        let attributes = Attributes::from(attributes.into_iter().map(|(name, value)| KeyValue::new(name, value))).0;
-        Self(otlp::Resource { attributes, ..otlp::Resource::default() }.encode_to_vec())
+    pub fn new(attributes: &[(String, Value)]) -> Self {
+        let mut out = Vec::with_capacity(64 * attributes.len());
+        for (name, value) in attributes {
+            put_message(&mut out, 1, name.len() + 32, |out| {
+                put_string_field(out, 1, name);
+                put_message(out, 2, 32, |out| match value {
+                    Value::String(text) => put_string_field(out, 1, text.as_str()),
+                    // A vector has room for everything.
+                    other => drop(AnyValue::from(other.clone()).encode(out)),
+                });
+            });
+        }
+        Self(out)
     }
 }
 

@@ -28,7 +28,7 @@ fn run() -> RunFacts {
             tracestate: Some("foo=1 , bar=2,".to_owned()),
             baggage: None,
         },
-        resource: Resource::new(vec![
+        resource: Resource::new(&[
             ("service.name".to_owned(), "otel-run".into()),
             ("process.pid".to_owned(), 5i64.into()),
         ]),

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 /// Ids of spans that are remembered. A parent nearly always ends, and so comes, soon after its last child; what is
 /// older than this is looked up in the log, and only if it matters.
-const REMEMBERED: usize = 1 << 16;
+const REMEMBERED: usize = 1 << 14;
 /// Parents that are waited for. More at once would be an agent that invents parents; the rest gets no stand-in.
 const AWAITED: usize = 1 << 16;
 /// Links that the run's span carries at most, as many as [`crate::record`] puts on it.

@@ -1,0 +1,121 @@
+//! What is known of a run when its command has been started: for the log, for the run's own telemetry, and for the transforms
+//! of what the command sends.
+
+use std::ffi::OsString;
+
+use jiff::Timestamp;
+use opentelemetry::trace::SpanId;
+
+use super::said::Said;
+use crate::context::{RunContext, ci, resource};
+use crate::machine;
+use crate::plan::Plan;
+use crate::record::{self, RunFacts};
+use crate::store::facts::Started;
+use crate::transform::Rules;
+
+/// A command that was started, or could not be.
+pub(super) struct Launch<'a> {
+    /// What was planned.
+    pub(super) plan: &'a Plan,
+    /// The run's place in a trace.
+    pub(super) context: RunContext,
+    /// The command as it was typed.
+    pub(super) command: &'a [OsString],
+    /// The command's process; none where it could not be started.
+    pub(super) pid: Option<u32>,
+    /// When otel-run itself began.
+    pub(super) begun: Timestamp,
+    /// When the command was started, in nanoseconds since 1970.
+    pub(super) launched_unix_nano: u64,
+}
+
+/// The same in the words of those who need it.
+pub(super) struct Described {
+    pub(super) started: Started,
+    pub(super) facts: RunFacts,
+    pub(super) rules: Rules,
+}
+
+impl Launch<'_> {
+    /// Looks at the machine and puts everything together.
+    pub(super) fn describe(self, said: &Said) -> Described {
+        let github_event =
+            said.environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read_to_string(path).ok());
+        let ci = ci::detect(&said.environment, github_event.as_deref()).map(|ci| ci.attributes).unwrap_or_default();
+        let machine = machine::look(&said.environment, self.begun);
+        let run_id = run_id(self.begun, self.context.span_id);
+        let resource =
+            resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, &run_id, &instance_id());
+        let rules = rules(said, &self, &resource);
+        let Self { plan, context, command, pid, launched_unix_nano, .. } = self;
+        let agent = agent_name(plan);
+        let started = Started {
+            run_id: run_id.clone(),
+            trace_id: context.trace_id.to_string(),
+            span_id: context.span_id.to_string(),
+            parent_span_id: context.parent.map(|parent| parent.to_string()),
+            sampled: context.sampled,
+            name: plan.span_name.clone(),
+            agent: agent.clone(),
+            started_unix_nano: launched_unix_nano,
+            wrapper_pid: std::process::id(),
+            child_pid: pid,
+            destination: said.destination(),
+        };
+        let facts = RunFacts {
+            context,
+            resource: record::Resource::new(&resource),
+            run_id,
+            name: plan.span_name.clone(),
+            agent,
+            command: command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
+            args_count: command.len(),
+            executable_path: executable_path(plan, pid),
+            pid,
+            interactive: std::io::IsTerminal::is_terminal(&std::io::stdin()),
+            started_unix_nano: launched_unix_nano,
+        };
+        Described { started, facts, rules }
+    }
+}
+
+fn rules(said: &Said, launch: &Launch<'_>, resource: &[(String, opentelemetry::Value)]) -> Rules {
+    let Launch { plan, context, .. } = launch;
+    let named = said.settings.resource_attributes.iter().find(|(key, _)| key == "service.name");
+    let service_name = said.settings.service_name.as_ref().or(named.map(|(_, name)| name));
+    Rules {
+        nest: plan.nest.value,
+        content: plan.content.value,
+        trace_id: context.trace_id.to_bytes(),
+        span_id: context.span_id.to_bytes(),
+        sampled: context.sampled,
+        service_name: service_name.map(|name| name.value.clone()),
+        resource_attributes: resource::shared_with_child(resource),
+    }
+}
+
+fn agent_name(plan: &Plan) -> Option<String> {
+    let profile = plan.agent.profile;
+    (!std::ptr::eq(profile, &raw const crate::agent::OTHER)).then(|| profile.name.to_owned())
+}
+
+/// The path of the command's executable file, where PATH leads to one.
+fn executable_path(plan: &Plan, pid: Option<u32>) -> Option<String> {
+    pid?;
+    which::which(plan.argv.first()?).ok().map(|path| path.to_string_lossy().into_owned())
+}
+
+/// `20261120-110915-482-a1b2c3`: the time in UTC to the millisecond, then something random.
+fn run_id(begun: Timestamp, span_id: SpanId) -> String {
+    let tail: String = span_id.to_string().chars().skip(10).collect();
+    format!("{}-{tail}", begun.strftime("%Y%m%d-%H%M%S-%3f"))
+}
+
+/// A random UUID (version 4), for `service.instance.id`.
+fn instance_id() -> String {
+    let random = fastrand::u128(..);
+    let versioned = random & !(0xf << 76) & !(0x3 << 62) | 0x4 << 76 | 0x2 << 62;
+    let hex = format!("{versioned:032x}");
+    [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]].join("-")
+}
