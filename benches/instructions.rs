@@ -17,40 +17,36 @@ const MOST: f64 = 0.8;
 fn main() {
     let folder = std::env::temp_dir().join(format!("otel-run-bench-{}-instructions", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder in TMPDIR");
-    let bare = count(&folder, &["true"]);
-    let ours = count(&folder, &[env!("CARGO_BIN_EXE_otel-run"), "--", "true"]);
+    let ours = [env!("CARGO_BIN_EXE_otel-run"), "--", "true"];
+    // The first run of all makes the folders that the others find.
+    let _ = command(&folder, &ours).status();
+    let counts = (count(&folder, &["true"]), count(&folder, &ours));
     let _ = std::fs::remove_dir_all(&folder);
-    match (bare, ours) {
-        (Some(bare), Some(ours)) => {
-            println!("Instructions, in millions");
-            println!("  {:<44} {bare:6.2}", "true");
-            println!(
-                "  {:<44} {ours:6.2}                         at most {MOST}",
-                "otel-run -- true, without true's own"
-            );
-        }
-        _ => println!("no instructions are counted: valgrind is not installed, or does not run here"),
-    }
+    let (Some(bare), Some(ours)) = counts else {
+        return println!("no instructions are counted: valgrind is not installed, or does not run here");
+    };
+    println!("Instructions, in millions");
+    println!("  {:<44} {bare:.2}", "true");
+    println!("  {:<44} {:<30} at most {MOST}", "otel-run -- true, but for true's own", format!("{ours:.2}"));
 }
 
 /// Millions of instructions of a command's first process; none where they cannot be counted.
 fn count(folder: &Path, words: &[&str]) -> Option<f64> {
     let told = folder.join("callgrind.out");
     let _ = std::fs::remove_file(&told);
-    let status = Command::new(which::which("valgrind").ok()?)
-        .args(["--tool=callgrind", &format!("--callgrind-out-file={}", told.display())])
-        .args(words)
-        .current_dir(folder)
-        .env_clear()
-        // The command is looked for in all of it, so it is the same everywhere.
-        .env("PATH", "/usr/local/bin:/usr/bin:/bin")
-        .env("HOME", folder)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .ok()?;
+    let out_file = format!("--callgrind-out-file={}", told.display());
+    let words = [&["valgrind", "--tool=callgrind", &out_file], words].concat();
+    let status = command(folder, &words).status().ok()?;
     let told = std::fs::read_to_string(&told).ok().filter(|_| status.success())?;
     let total = told.lines().find_map(|line| line.strip_prefix("totals: "))?;
     Some(total.trim().parse::<f64>().ok()? / 1e6)
+}
+
+/// A command that reads and prints nothing, in an environment that is the same everywhere: all of PATH is searched.
+fn command(folder: &Path, words: &[&str]) -> Command {
+    let mut command = Command::new(words[0]);
+    command.args(&words[1..]).current_dir(folder);
+    command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("HOME", folder);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }

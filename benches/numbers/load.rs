@@ -171,7 +171,8 @@ fn housekeeping() -> Vec<KeyValue> {
         number("code.lineno", 212),
         text(
             "code.stacktrace",
-            "at FileSystem.readJson (src/filesystem/index.ts:212:19) at Auth.all (src/auth/index.ts:57:40)",
+            "at FileSystem.readJson (src/filesystem/index.ts:212:19) at Auth.all (src/auth/index.ts:57:40) \
+             at Provider.list (src/provider/provider.ts:811:34) at InstanceState.get",
         ),
         text("session.id", "ses_7f3c1b2a9d8e4f60c5b4a392817f6e5d"),
         text("opencode.project.id", "4d9f2c0b7a6e5d4c3b2a19080716253443526170"),
