@@ -216,28 +216,38 @@ fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -
     facts
 }
 
+/// `3 items of telemetry are`, or the same of one.
+fn items(number: u64, of_one: &str, of_many: &str) -> String {
+    match number {
+        1 => format!("1 item of telemetry {of_one}"),
+        _ => format!("{number} items of telemetry {of_many}"),
+    }
+}
+
 /// What went wrong with the telemetry, one sentence each.
 fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
     let mut troubles = Vec::new();
     let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
     if dropped > 0 {
         let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
-        troubles.push(format!("{dropped} items of telemetry are lost: {reason}"));
+        troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
     }
     let sum = |count: fn(&crate::store::facts::Outcome) -> u64| report.outcome.values().map(count).sum::<u64>();
     let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));
     let because = report.failure.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     if rejected > 0 {
-        troubles.push(format!("{rejected} items of telemetry were rejected{because}"));
+        troubles.push(format!("{} rejected{because}", items(rejected, "was", "were")));
     }
     match not_kept {
-        Some(reason) if pending > 0 => troubles
-            .push(format!("{pending} items of telemetry are lost: not delivered{because}, and not kept: {reason}")),
+        Some(reason) if pending > 0 => {
+            let lost = items(pending, "is", "are");
+            troubles.push(format!("{lost} lost: not delivered{because}, and not kept: {reason}"));
+        }
         Some(reason) if report.outcome.is_empty() => troubles.push(format!("the run is not kept: {reason}")),
         Some(reason) => troubles.push(format!("the run is delivered but not kept: {reason}")),
         None if pending > 0 => {
-            troubles
-                .push(format!("{pending} items of telemetry are not delivered{because}; `otel-run flush` sends them"));
+            let left = items(pending, "is", "are");
+            troubles.push(format!("{left} not delivered{because}; `otel-run flush` delivers what is left"));
         }
         None => {}
     }
