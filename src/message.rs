@@ -2,9 +2,12 @@
 
 use std::io::{IsTerminal, Write};
 
+/// What each of otel-run's lines on stderr begins with.
+pub const PREFIX: &str = "otel-run: ";
+
 /// Says one thing on stderr, with the program's name in front. If nobody listens any more, that is nobody's fault.
 pub fn say(text: &str) {
-    let mut line = String::from("otel-run: ");
+    let mut line = String::from(PREFIX);
     line.push_str(text);
     line.push('\n');
     let _ = std::io::stderr().write_all(line.as_bytes());

@@ -439,6 +439,39 @@ fn a_damaged_run_is_not_called_delivered() {
 }
 
 #[test]
+fn what_stands_behind_damage_in_a_log_is_said_to_stay_there() {
+    let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::Status(401, vec![])));
+    to(&home, &upstream, Transport::HttpProtobuf).child(everything(&home)).stderr_has("401").expect_exit(0);
+    let log = home.state().join("runs").join(only_run(&home)["run_id"].as_str().unwrap()).join("log");
+    let mut bytes = std::fs::read(&log).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&log, bytes).unwrap();
+    upstream.set_behaviour(Behaviour::Accept);
+    flush(&home).stderr_has("not delivered whole").expect_exit(1).stdout_has("its log is damaged");
+    let counts = upstream.span_counts();
+    assert!(!counts.is_empty() && counts.len() < SPANS && counts.values().all(|count| *count == 1), "{counts:?}");
+    let found = items(&only_run(&home));
+    assert!(found.delivered > 0 && found.pending > 0, "{found:?}");
+    let hits = upstream.hits();
+    flush(&home).stderr_has("not delivered whole").expect_exit(1).stdout_has("its log is damaged");
+    assert_eq!((upstream.hits(), items(&only_run(&home))), (hits, found));
+}
+
+#[test]
+fn a_flush_says_which_signal_has_no_endpoint() {
+    let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::Status(401, vec![])));
+    to(&home, &upstream, Transport::HttpProtobuf).child(["true"]).stderr_has("401").expect_exit(0);
+    upstream.set_behaviour(Behaviour::Accept);
+    let traces = format!("{}/v1/traces", upstream.url());
+    let ran = flush(&home).env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces).stderr_has("not delivered whole");
+    ran.expect_exit(1).stdout_has("there is no endpoint for logs");
+    assert_eq!(items(&only_run(&home)), Items { delivered: 1, pending: 2, rejected: 0 });
+    flush(&home).expect_exit(0);
+    assert_eq!((upstream.spans().len(), upstream.log_records().len()), (OWN_SPANS, OWN_LOGS));
+}
+
+#[test]
 fn a_run_that_goes_on_is_left_to_its_otel_run() {
     let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::Status(401, vec![])));
     let mut running = to(&home, &upstream, Transport::HttpProtobuf)

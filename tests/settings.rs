@@ -326,6 +326,9 @@ fn a_projects_file_is_not_believed_where_telemetry_goes() {
         assert!(planned.contains(line), "{line:?} in {planned}");
     }
     assert!(!home.work().join("runs").exists());
+    // Nor can it keep a visitor from the runs.
+    let listing = secret(run()).arg("runs").any_stderr().expect_exit(0);
+    assert!(listing.stderr_text().contains(&format!("{}:2: ", file.display())), "{}", listing.stderr_text());
     std::fs::remove_file(file).unwrap();
     let listed = only_run(&home);
     assert_eq!(listed["destination"], Value::Null);

@@ -259,7 +259,7 @@ fn a_run_ends_with_one_line_where_somebody_looks() {
     let replay = ["--", child.to_str().unwrap(), "replay"];
     let capture = captures::path(OPENCODE);
     let words: Vec<&str> = replay.into_iter().chain([capture.to_str().unwrap()]).collect();
-    let (code, told) = at_terminal(&home, 80, &[], &words);
+    let (code, told) = at_terminal(&home, 200, &[], &words);
     let run_id = Stored::of(&home).started.run_id;
     let lines: Vec<&str> = told.lines().collect();
     assert_eq!((code, lines.len(), lines[0]), (0, 2, "sent 16"), "{told:?}");
@@ -268,6 +268,13 @@ fn a_run_ends_with_one_line_where_somebody_looks() {
         " · 3 model calls (mock-model) · 300 tokens in (120 cached) · 60 out (15 reasoning) · 1 tool call (bash) · otel-run show {run_id}"
     );
     assert!(lines[1].starts_with(begin) && lines[1].ends_with(&end), "{told:?}");
+    // Where there is less room it says less, and still on one line.
+    let narrow = Home::new();
+    let (_, told) = at_terminal(&narrow, 100, &[], &words);
+    let run_id = Stored::of(&narrow).started.run_id;
+    let line = told.lines().last().unwrap();
+    let end = format!(" · 3 model calls · otel-run show {run_id}");
+    assert!(line.starts_with(begin) && line.ends_with(&end) && line.chars().count() <= 100, "{told:?}");
     assert_eq!(
         at_terminal(&home, 80, &[], &["--quiet", "--", child.to_str().unwrap(), "exit", "7"]),
         (7, String::new())
@@ -416,11 +423,13 @@ fn a_thousand_runs_are_listed_and_a_damaged_one_hides_no_other() {
     assert!(printed(&home, &["show", &run_id(123)]).starts_with("command-123 · exit 0"));
     assert!(printed(&home, &["show"]).starts_with("command-999 · lost"));
 
-    // A log that is none, one that is gone, one of a later version; and a summary that is torn.
+    // A log that is none, one that is gone, one of a later version, a summary that is torn, and what is no run at all.
     std::fs::write(folders[10].path().join("log"), "nonsense, and more of it").unwrap();
     std::fs::remove_file(folders[20].path().join("log")).unwrap();
     std::fs::write(folders[30].path().join("log"), b"otel-run\x63\0\0\0\0\0\0\0").unwrap();
     std::fs::write(folders[41].path().join("summary.json"), "{").unwrap();
+    std::fs::write(home.state().join("runs/.DS_Store"), "").unwrap();
+    std::fs::create_dir(home.state().join("runs/lost+found")).unwrap();
     let damaged = run().home(&home).arg("runs").any_stderr().expect_exit(0);
     assert_eq!(damaged.stdout_text().lines().count(), 1 + 1000 - 3, "{}", damaged.stderr_text());
     let said = damaged.stderr_text();

@@ -101,6 +101,7 @@ fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration)
     let failures = Rc::new(RefCell::new(BTreeMap::new()));
     let delivery =
         Delivery { source: Rc::new(Source::new(log)), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
+    let unserved: Vec<Signal> = Signal::ALL.into_iter().filter(|signal| !target.serves(*signal)).collect();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     // Kept until the end: a lane takes a lost sender for a change.
     let (_phase, finishing) = watch::channel(Phase::Finishing);
@@ -113,7 +114,13 @@ fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration)
     // A run that was to go nowhere goes where it was sent now.
     after.started.destination = after.started.destination.or_else(|| said.destination());
     after.outcome = summary::outcome(&after.intake, &summary::destined(&after.started), &journal.borrow());
-    after.last_failure = failures.borrow().values().next().cloned();
+    let mut left = after.outcome.iter().filter(|(_, outcome)| outcome.pending > 0).map(|(signal, _)| *signal);
+    after.last_failure = failures.borrow().values().next().cloned().or_else(|| {
+        left.next().map(|signal| match unserved.contains(&signal) {
+            true => format!("there is no endpoint for {}", signal.as_str()),
+            false => "its log is damaged, and what stands behind the damage cannot be read".to_owned(),
+        })
+    });
     let _ = folder.write_summary(&after);
     Ok(Delivered::Counted(Box::new(after)))
 }

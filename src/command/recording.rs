@@ -40,6 +40,7 @@ struct Open {
     no_target: Option<String>,
     forwarded: RefCell<Vec<ForwardedSignal>>,
     drain: Duration,
+    width: usize,
     symbols: Symbols,
 }
 
@@ -83,8 +84,9 @@ impl Recording {
         if let Some(request) = record::started(&facts) {
             handle.record(Own { signal: Signal::Logs, items: 1, request });
         }
+        let width = screen::width(&said.environment).saturating_sub(message::PREFIX.len());
         let (forwarded, symbols) = (RefCell::default(), screen::symbols(&said.environment));
-        let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, symbols };
+        let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, width, symbols };
         Self { open: Some(open), troubles }
     }
 
@@ -100,10 +102,8 @@ impl Recording {
     /// meanwhile ends the delivery.
     pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
         let Self { open, mut troubles } = self;
-        let Some(Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, symbols }) = open else {
-            return troubles;
-        };
-        let exit_facts = exit_facts(exit, forwarded.into_inner());
+        let Some(open) = open else { return troubles };
+        let exit_facts = exit_facts(exit, open.forwarded.into_inner());
         let ended = Ended {
             ended_unix_nano: exit_facts.ended_unix_nano,
             exit_code: exit_facts.exit_code.unwrap_or_default(),
@@ -111,32 +111,35 @@ impl Recording {
             error_type: record::error_type(&exit_facts),
         };
         let written_end = ended.clone();
-        handle.finish(Instant::now() + drain, move |arrived| close(&facts, exit_facts, &written_end, arrived));
+        let facts = open.facts;
+        open.handle
+            .finish(Instant::now() + open.drain, move |arrived| close(&facts, exit_facts, &written_end, arrived));
         if signals.wait() {
-            handle.give_up();
+            open.handle.give_up();
             signals.wait();
         }
-        let Some(mut report) = handle.report() else {
+        let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return troubles;
         };
-        report.failure = no_target.or(report.failure);
+        report.failure = open.no_target.or(report.failure);
         let summary = Summary {
-            started,
+            started: open.started,
             ended: Some(ended),
             totals: report.totals.clone(),
             intake: report.intake.clone(),
             outcome: report.outcome.clone(),
             last_failure: report.failure.clone(),
         };
-        if let Some(folder) = &folder
+        if let Some(folder) = &open.folder
             && let Err(error) = folder.write_summary(&summary)
         {
             troubles.push(format!("cannot write the run's summary: {error}"));
         }
-        troubles.extend(trouble_with_telemetry(&report, not_kept.as_deref()));
-        if troubles.is_empty() && message::stderr_is_terminal() {
-            troubles.push(terminal::closing_line(&summary, symbols));
+        troubles.extend(trouble_with_telemetry(&report, open.not_kept.as_deref()));
+        // A command that could not be started has been told of already.
+        if troubles.is_empty() && exit.is_ok() && message::stderr_is_terminal() {
+            troubles.push(terminal::closing_line(&summary, open.width, open.symbols));
         }
         troubles
     }
@@ -213,28 +216,38 @@ fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -
     facts
 }
 
+/// `3 items of telemetry are`, or the same of one.
+fn items(number: u64, of_one: &str, of_many: &str) -> String {
+    match number {
+        1 => format!("1 item of telemetry {of_one}"),
+        _ => format!("{number} items of telemetry {of_many}"),
+    }
+}
+
 /// What went wrong with the telemetry, one sentence each.
 fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
     let mut troubles = Vec::new();
     let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
     if dropped > 0 {
         let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
-        troubles.push(format!("{dropped} items of telemetry are lost: {reason}"));
+        troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
     }
     let sum = |count: fn(&crate::store::facts::Outcome) -> u64| report.outcome.values().map(count).sum::<u64>();
     let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));
     let because = report.failure.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
     if rejected > 0 {
-        troubles.push(format!("{rejected} items of telemetry were rejected{because}"));
+        troubles.push(format!("{} rejected{because}", items(rejected, "was", "were")));
     }
     match not_kept {
-        Some(reason) if pending > 0 => troubles
-            .push(format!("{pending} items of telemetry are lost: not delivered{because}, and not kept: {reason}")),
+        Some(reason) if pending > 0 => {
+            let lost = items(pending, "is", "are");
+            troubles.push(format!("{lost} lost: not delivered{because}, and not kept: {reason}"));
+        }
         Some(reason) if report.outcome.is_empty() => troubles.push(format!("the run is not kept: {reason}")),
         Some(reason) => troubles.push(format!("the run is delivered but not kept: {reason}")),
         None if pending > 0 => {
-            troubles
-                .push(format!("{pending} items of telemetry are not delivered{because}; `otel-run flush` sends them"));
+            let left = items(pending, "is", "are");
+            troubles.push(format!("{left} not delivered{because}; `otel-run flush` delivers what is left"));
         }
         None => {}
     }

@@ -51,15 +51,16 @@ impl Said {
         Self { environment, settings, complaints }
     }
 
-    /// The same for verbs that are not in front of a command: mistakes are errors, all at once.
+    /// The same for verbs that are not in front of a command: mistakes are errors, all at once. Those of a project's file
+    /// are only told, so that a repository cannot keep its visitors from their own runs.
     pub(super) fn gather_strictly(options: &Options) -> Result<Self, Error> {
-        let said = Self::gather(options);
-        if said.complaints.is_empty() {
-            return Ok(said);
+        let mut said = Self::gather(options);
+        let (theirs, mine): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut said.complaints).into_iter().partition(of_the_project);
+        if !said.settings.quiet.value {
+            theirs.iter().for_each(|complaint| message::say(&complaint.to_string()));
         }
-        Err(Error::Settings(
-            said.complaints.iter().map(|complaint| format!("{}: {}", complaint.origin, complaint.message)).collect(),
-        ))
+        if mine.is_empty() { Ok(said) } else { Err(Error::Settings(mine.iter().map(ToString::to_string).collect())) }
     }
 
     /// The folder that holds the runs, and who said so; none where neither a setting nor a home says it.
@@ -115,6 +116,10 @@ impl Said {
             }
         }
     }
+}
+
+fn of_the_project(complaint: &Complaint) -> bool {
+    matches!(&complaint.origin, Origin::File { path, .. } if path.file_name().is_some_and(|name| name == PROJECT_FILE_NAME))
 }
 
 fn read(path: PathBuf, failed: &mut dyn FnMut(&Path, std::io::Error)) -> Option<FileText> {

@@ -7,7 +7,7 @@ use crate::environment::Environment;
 use crate::message;
 use crate::view::text::Symbols;
 
-/// Width where the output is no terminal: what fits into most editors, mails and logs.
+/// Width where there is no terminal: what fits into most editors, mails and logs.
 const WIDTH_ELSEWHERE: usize = 100;
 
 /// What is known of the place that the output goes to.
@@ -23,17 +23,22 @@ impl Screen {
     /// Looks at stdout. Colours are for terminals only, and not where `NO_COLOR` is set (no-color.org).
     pub(super) fn look(environment: &Environment) -> Self {
         let terminal = message::stdout_is_terminal();
-        let columns = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
-        let measured = || terminal.then(terminal_size::terminal_size).flatten().map(|(width, _)| usize::from(width.0));
         let dumb = environment.get("TERM") == Some("dumb");
         Self {
-            width: columns.or_else(measured).unwrap_or(WIDTH_ELSEWHERE).max(20),
+            width: width(environment),
             colour: terminal && !dumb && environment.get("NO_COLOR").is_none(),
             symbols: symbols(environment),
             zone: TimeZone::system(),
             now: Timestamp::now(),
         }
     }
+}
+
+/// How wide a line may be. A pager has a terminal as well, and otel-run's stderr is still there.
+pub(super) fn width(environment: &Environment) -> usize {
+    let columns = environment.get("COLUMNS").and_then(|columns| columns.parse().ok());
+    let measured = || terminal_size::terminal_size().map(|(width, _)| usize::from(width.0));
+    columns.or_else(measured).unwrap_or(WIDTH_ELSEWHERE).max(20)
 }
 
 /// What may be drawn with, by the locale. Where nothing is set, as in containers, nearly every terminal can show more

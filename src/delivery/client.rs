@@ -50,7 +50,7 @@ impl Client {
 
     /// Whether the target takes this signal.
     pub(super) fn serves(&self, signal: Signal) -> bool {
-        self.target.routes.iter().any(|(served, ..)| *served == signal)
+        self.target.serves(signal)
     }
 
     /// What is wrong as long as nobody has answered, in words.

@@ -32,6 +32,11 @@ pub enum TargetError {
 }
 
 impl Target {
+    /// Whether it takes this signal.
+    pub fn serves(&self, signal: Signal) -> bool {
+        self.routes.iter().any(|(served, ..)| *served == signal)
+    }
+
     /// A target with one URL a signal. For gRPC only the origin of the URL counts.
     ///
     /// # Errors

@@ -201,6 +201,10 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     }
 }
 
+/// Variables that hold no credentials, and that programs cannot do without (POSIX, "Environment Variables").
+const NO_CREDENTIALS: [&str; 10] =
+    ["HOME", "HOSTNAME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "TERM", "TMPDIR", "USER"];
+
 /// Takes otel-run's own destination out of the command's environment: its credentials are not the command's, and an
 /// otel-run inside the command must deliver to this one.
 fn own_destination(environment: &Environment, settings: &Settings) -> impl Iterator<Item = Change> {
@@ -209,10 +213,10 @@ fn own_destination(environment: &Environment, settings: &Settings) -> impl Itera
         .map(|name| (*name, "it says where otel-run delivers to, which is not the command's to know"));
     let headers = settings.upstream.iter().flat_map(|upstream| &upstream.headers);
     let credentials = headers.filter_map(|(_, value)| match &value.value {
-        HeaderValue::Env(name) => {
+        HeaderValue::Env(name) if !NO_CREDENTIALS.contains(&name.as_str()) => {
             Some((name.as_str(), "otel-run sends its value as a header, the command does not see it"))
         }
-        HeaderValue::Literal(_) | HeaderValue::File(_) => None,
+        HeaderValue::Env(_) | HeaderValue::Literal(_) | HeaderValue::File(_) => None,
     });
     let set = ours.chain(credentials).filter(|(name, _)| environment.raw(name).is_some());
     set.map(|(name, reason)| Change::remove(name, reason))

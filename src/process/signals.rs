@@ -63,6 +63,8 @@ impl Signals {
     pub fn install() -> std::io::Result<Self> {
         let mut wanted: Vec<i32> = FORWARDED.into_iter().filter(|signal| !ignored_at_entry(*signal)).collect();
         wanted.push(libc::SIGCHLD);
+        // A file size limit that our log reaches must be an error of the write and not our death.
+        wanted.extend(Some(libc::SIGXFSZ).filter(|signal| !ignored_at_entry(*signal)));
         Ok(Self { queue: SignalsInfo::new(wanted)? })
     }
 

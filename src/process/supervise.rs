@@ -57,7 +57,7 @@ pub fn supervise(child: &Child, signals: &mut Signals, mut seen: impl FnMut(Sign
     let own = nix::unistd::getpid().as_raw();
     loop {
         for origin in signals.queue.wait() {
-            if origin.signal == libc::SIGCHLD {
+            if matches!(origin.signal, libc::SIGCHLD | libc::SIGXFSZ) {
                 continue;
             }
             let sender = sender(&origin);

@@ -35,9 +35,10 @@ pub struct Options {
     pub zone: TimeZone,
 }
 
-/// What a run came to, in one line without colours: for the end of a run at a terminal.
-pub fn closing_line(summary: &Summary, symbols: Symbols) -> String {
-    header::line(summary, symbols)
+/// What a run came to, in one line without colours, if possible of at most `width` columns: for the end of a run at a
+/// terminal.
+pub fn closing_line(summary: &Summary, width: usize, symbols: Symbols) -> String {
+    header::line(summary, width, symbols)
 }
 
 /// The run that `summary` tells of, with its `spans`. Every line ends in a line break.

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::os::fd::{AsFd, OwnedFd};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::mpsc as blocking;
@@ -126,25 +127,27 @@ impl Drop for Server {
 }
 
 async fn control(handler: Handler, mut inbox: mpsc::UnboundedReceiver<Command>, bound: blocking::Sender<SocketAddr>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = listener.local_addr().unwrap();
-    bound.send(address).unwrap();
-    let mut serving = Some(tokio::spawn(serve(listener, handler.clone())));
+    let listener = listen();
+    bound.send(listener.local_addr().unwrap()).unwrap();
+    let start = |listener: TcpListener| {
+        let port = listener.as_fd().try_clone_to_owned().unwrap();
+        (port, tokio::spawn(serve(listener, handler.clone())))
+    };
+    let mut serving = Some(start(listener));
     let mut held = None;
     while let Some(command) = inbox.recv().await {
         match command {
             Command::Close(done) => {
-                if let Some(task) = serving.take() {
+                if let Some((port, task)) = serving.take() {
                     task.abort();
                     let _ = task.await;
-                    held = Some(hold(address));
+                    held = Some(hold(port));
                 }
                 let _ = done.send(());
             }
             Command::Open(done) => {
                 if let Some(socket) = held.take() {
-                    let listener = socket.listen(1024).unwrap();
-                    serving = Some(tokio::spawn(serve(listener, handler.clone())));
+                    serving = Some(start(socket.listen(1024).unwrap()));
                 }
                 let _ = done.send(());
             }
@@ -152,12 +155,25 @@ async fn control(handler: Handler, mut inbox: mpsc::UnboundedReceiver<Command>, 
     }
 }
 
-/// A socket that is bound and does not listen: connections are refused and nobody else gets the port.
-fn hold(address: SocketAddr) -> TcpSocket {
-    let socket = TcpSocket::new_v4().unwrap();
-    socket.set_reuseaddr(true).unwrap();
-    socket.bind(address).unwrap();
-    socket
+/// Listens on a port that was asked for by its number: one that the system chose is lost by [`hold`].
+fn listen() -> TcpListener {
+    let bind = || {
+        let address = std::net::TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let socket = TcpSocket::new_v4()?;
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        socket.listen(1024)
+    };
+    // The port is free for a moment, and somebody else may be faster.
+    (0..100).find_map(|_| bind().ok()).expect("a port can be bound")
+}
+
+/// The listening socket, listening no more: connections are refused. It stays bound all the while, because a port that
+/// is free for a moment only can be taken by anybody who connects to somewhere.
+fn hold(port: OwnedFd) -> TcpSocket {
+    let socket = TcpStream::from(port);
+    socket.shutdown(Shutdown::Read).unwrap();
+    TcpSocket::from_std_stream(socket)
 }
 
 async fn serve(listener: TcpListener, handler: Handler) {

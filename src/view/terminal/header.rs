@@ -4,7 +4,7 @@ use super::Options;
 use crate::otlp::Signal;
 use crate::store::facts::{Outcome, Summary};
 use crate::view::State;
-use crate::view::text::{Page, Style, Symbols, between, count, counted, duration, moment, safe};
+use crate::view::text::{self, Page, Style, Symbols, between, count, counted, duration, moment, safe};
 
 /// Writes the header.
 pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Options) {
@@ -21,11 +21,23 @@ pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Op
 }
 
 /// The same in one line, for somebody who waited for the command: how it ended, what it came to, and where to see more.
-pub(super) fn line(summary: &Summary, symbols: Symbols) -> String {
-    let mut facts = ending(summary, State::Ended, symbols);
-    facts.extend(totals(summary));
-    facts.push((format!("otel-run show {}", safe(&summary.started.run_id)), Style::Plain));
-    let facts: Vec<String> = facts.into_iter().map(|(fact, _)| fact).collect();
+/// What it came to is told as far as there is room within `width`.
+pub(super) fn line(summary: &Summary, width: usize, symbols: Symbols) -> String {
+    let words = |facts: Vec<Fact>| facts.into_iter().map(|(fact, _)| fact).collect::<Vec<_>>();
+    let mut facts = words(ending(summary, State::Ended, symbols));
+    let more = format!("otel-run show {}", safe(&summary.started.run_id));
+    let used = |facts: &[String]| text::width(&facts.join(symbols.separator()));
+    let room = width.saturating_sub(text::width(symbols.separator()) + text::width(&more));
+    for fact in words(totals(summary)) {
+        // What stands in brackets is the first to go.
+        let short = fact.split(" (").next().unwrap_or_default().to_owned();
+        let fits = |fact: &String| used(&[facts.as_slice(), std::slice::from_ref(fact)].concat()) <= room;
+        match [fact, short].into_iter().find(fits) {
+            Some(fact) => facts.push(fact),
+            None => break,
+        }
+    }
+    facts.push(more);
     facts.join(symbols.separator())
 }
 

@@ -244,3 +244,16 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn the_closing_line_tells_as_much_as_there_is_room_for() {
+    let (summary, _) = samples::captured("opencode-run-llm-traces", "opencode run", 0);
+    let line = |width| closing_line(&summary, width, Symbols::Unicode);
+    let run = &summary.started.run_id;
+    assert!(line(300).contains("(") && line(300).ends_with(&format!("otel-run show {run}")), "{}", line(300));
+    for width in 70..300 {
+        assert!(line(width).width() <= width, "{width}: {}", line(width));
+    }
+    let narrow = line(0);
+    assert!(narrow.contains("exit 0") && narrow.ends_with(run) && !narrow.contains("model"), "{narrow}");
+}
