@@ -33,23 +33,22 @@ impl Service {
         let (head, mut body) = request.into_parts();
         let voice = voice(&head.headers);
         let answer = match self.take(voice, &head, &mut body).await {
-            Ok(signal_and_outcome) => match signal_and_outcome {
-                (_, Ok(())) => voice.accepted(),
-                (signal, Err(Refusal::NotStored { items, error })) => {
-                    voice.nothing_kept(signal, items, format!("otel-run cannot store it: {error}"))
-                }
-                (signal, Err(Refusal::Malformed(error))) => voice.refused(&Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    Code::InvalidArgument,
-                    format!("not an export request of {}: {error}", signal.as_str()),
-                )),
-            },
+            Ok((_, Ok(()))) => voice.accepted(),
+            Ok((signal, Err(Refusal::NotStored { items, error }))) => {
+                voice.nothing_kept(signal, items, format!("otel-run cannot store it: {error}"))
+            }
+            Ok((signal, Err(Refusal::Malformed(error)))) => voice.refused(&Problem::new(
+                StatusCode::BAD_REQUEST,
+                Code::InvalidArgument,
+                format!("not an export request of {}: {error}", signal.as_str()),
+            )),
             Err(problem) => voice.refused(&problem),
         };
         discard(body).await;
         Ok(answer)
     }
 
+    /// Reads the request and records it. The problem is one of the request; what comes of recording is the signal's.
     async fn take(
         &self,
         voice: Voice,
@@ -98,10 +97,11 @@ impl Service {
     /// Takes the token off the path, or finds it in the headers. The slash in front stays.
     fn admit<'a>(&self, path: &'a str, headers: &HeaderMap) -> Result<&'a str, Problem> {
         let token = self.token.expose().as_bytes();
-        if let Some((first, _)) = path.trim_start_matches('/').split_once('/')
-            && same(first.as_bytes(), token)
+        let below = path.trim_start_matches('/');
+        if let Some(end) = below.find('/')
+            && same(&below.as_bytes()[..end], token)
         {
-            return Ok(&path[path.len() - path.trim_start_matches('/').len() + first.len()..]);
+            return Ok(&below[end..]);
         }
         match headers.get(TOKEN_KEY) {
             Some(given) if same(given.as_bytes(), token) => Ok(path),
