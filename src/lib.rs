@@ -4,8 +4,8 @@
 //!
 //! Arrows point downwards only, and `tests/layers.rs` checks it:
 //!
-//! * [`command`], one file a verb, calls everything below;
-//! * effects: [`process`], [`collector`], [`store`], [`delivery`], [`view`];
+//! * [`command`], one file a verb, calls everything below; [`cli`] is what can be typed, [`error`] what can go wrong;
+//! * effects: [`process`], [`collector`], [`store`], [`delivery`], [`machine`], [`view`];
 //! * pure rooms (no socket, no process, no clock, no environment of their own): [`settings`], [`plan`],
 //!   [`agent`], [`context`], [`transform`], [`signals`], [`record`];
 //! * leaves: [`otlp`], [`environment`], [`secret`], [`message`].
@@ -24,12 +24,12 @@ pub mod transform;
 
 pub mod collector;
 pub mod delivery;
+pub mod machine;
 pub mod process;
 pub mod store;
 pub mod view;
 
 pub mod environment;
-pub mod machine;
 pub mod message;
 pub mod otlp;
 pub mod secret;
