@@ -151,7 +151,7 @@ fn families_are_known_by_scope_and_then_by_service() {
         ("@opentelemetry/instrumentation-undici", "qwen-code", Family::Qwen),
         ("", "github-copilot", Family::Copilot),
         ("continue-cli", "", Family::Continue),
-        ("my.library", "my-service", Family::Other),
+        ("some.scope", "some-service", Family::Other),
         ("", "", Family::Other),
     ];
     for (scope, service, expected) in table {
