@@ -13,7 +13,7 @@ use super::screen;
 use crate::collector::{self, Arrived, Bound, Closing, Handle, Own, Report, Start};
 use crate::message;
 use crate::otlp::Signal;
-use crate::process::{Death, Decision, ExecError, Exit, SignalSeen, Signals, signal_name};
+use crate::process::{Death, Decision, ExecError, Exit, Seen, SignalSeen, Signals, signal_name};
 use crate::record::{self, ExitFacts, ForwardedSignal, RunFacts, SpanLink};
 use crate::secret::Secret;
 use crate::store::facts::{Ended, Started, Summary};
@@ -90,10 +90,10 @@ impl Recording {
         Self { open: Some(open), troubles }
     }
 
-    /// Notes a signal that arrived while the command ran.
-    pub(super) fn saw(&self, seen: SignalSeen) {
-        if let (Some(open), Decision::Forward) = (&self.open, seen.decision) {
-            let forwarded = ForwardedSignal { signal: signal_name(seen.signal), unix_nano: unix_nano() };
+    /// Notes what happened while the command ran.
+    pub(super) fn saw(&self, seen: Seen) {
+        if let (Some(open), Seen::Signal(SignalSeen { signal, decision: Decision::Forward, .. })) = (&self.open, seen) {
+            let forwarded = ForwardedSignal { signal: signal_name(signal), unix_nano: unix_nano() };
             open.forwarded.borrow_mut().push(forwarded);
         }
     }

@@ -12,5 +12,5 @@ mod usage;
 pub use ending::end_as;
 pub use signals::{Decision, Sender, Signals, decide, signal_name};
 pub use spawn::{Child, ExecError, spawn};
-pub use supervise::{Death, Exit, SignalSeen, supervise};
+pub use supervise::{Death, Exit, Seen, SignalSeen, supervise};
 pub use usage::Usage;

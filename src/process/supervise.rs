@@ -1,5 +1,7 @@
 //! Waits for the command, passes signals on meanwhile, and says how it ended.
 
+use std::time::Duration;
+
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
@@ -32,6 +34,28 @@ pub struct SignalSeen {
     pub decision: Decision,
 }
 
+/// Something that happened while the command lived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Seen {
+    /// A signal reached otel-run.
+    Signal(SignalSeen),
+    /// A signal stopped the command.
+    Stopped {
+        /// Its number.
+        signal: i32,
+    },
+    /// The command goes on after a stop.
+    Continued {
+        /// How long it was stopped.
+        after: Duration,
+    },
+    /// Its time was over, and it was sent this signal.
+    TimedOut {
+        /// The signal's number.
+        signal: i32,
+    },
+}
+
 /// How the command ended and what it used.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Exit {
@@ -39,6 +63,10 @@ pub struct Exit {
     pub death: Death,
     /// What it used.
     pub usage: Usage,
+    /// How long it was stopped, all stops together.
+    pub stopped: Duration,
+    /// Whether it was ended because its time was over.
+    pub timed_out: bool,
 }
 
 impl Exit {
@@ -51,9 +79,9 @@ impl Exit {
     }
 }
 
-/// Waits until the command has ended, and passes on the signals that are meant for it. Each signal that arrived is
-/// told to `seen` at once.
-pub fn supervise(child: &Child, signals: &mut Signals, mut seen: impl FnMut(SignalSeen)) -> Exit {
+/// Waits until the command has ended, and passes on the signals that are meant for it. What happens meanwhile is told to
+/// `seen` at once.
+pub fn supervise(child: &Child, signals: &mut Signals, mut seen: impl FnMut(Seen)) -> Exit {
     let own = nix::unistd::getpid().as_raw();
     loop {
         for origin in signals.queue.wait() {
@@ -68,7 +96,7 @@ pub fn supervise(child: &Child, signals: &mut Signals, mut seen: impl FnMut(Sign
                 // The child is not reaped yet, so the id is its own; that it may be gone already is no matter.
                 let _ = kill(Pid::from_raw(child.pid), signal);
             }
-            seen(SignalSeen { signal: origin.signal, sender, decision });
+            seen(Seen::Signal(SignalSeen { signal: origin.signal, sender, decision }));
         }
         if let Some(exit) = reap(child) {
             return exit;
@@ -93,5 +121,5 @@ fn reap(child: &Child) -> Option<Exit> {
     } else {
         Death::Exited(libc::WEXITSTATUS(status))
     };
-    Some(Exit { death, usage: Usage::from_rusage(&usage) })
+    Some(Exit { death, usage: Usage::from_rusage(&usage), stopped: Duration::ZERO, timed_out: false })
 }

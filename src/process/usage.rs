@@ -1,5 +1,8 @@
 //! What the command used, as the kernel accounts for it.
 
+/// What `ru_inblock` and `ru_oublock` count, in bytes.
+const BLOCK: u64 = 512;
+
 /// Resources of the command and of those of its descendants that were waited for (`getrusage(2)`).
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Usage {
@@ -17,6 +20,10 @@ pub struct Usage {
     pub voluntary_switches: u64,
     /// Times a process was taken off the processor.
     pub involuntary_switches: u64,
+    /// Bytes that were really read from a block device.
+    pub block_input_bytes: u64,
+    /// Bytes that were really written to a block device.
+    pub block_output_bytes: u64,
 }
 
 impl Usage {
@@ -31,6 +38,8 @@ impl Usage {
             major_faults: count(usage.ru_majflt),
             voluntary_switches: count(usage.ru_nvcsw),
             involuntary_switches: count(usage.ru_nivcsw),
+            block_input_bytes: count(usage.ru_inblock) * BLOCK,
+            block_output_bytes: count(usage.ru_oublock) * BLOCK,
         }
     }
 }
