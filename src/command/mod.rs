@@ -1,8 +1,10 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
+mod deliver;
 mod destination;
 mod flush;
 mod launch;
+mod lost;
 mod plan;
 mod recording;
 mod run;
@@ -10,6 +12,7 @@ mod runs;
 mod said;
 mod screen;
 mod show;
+mod written;
 
 use std::process::ExitCode;
 

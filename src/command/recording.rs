@@ -7,16 +7,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
 
+use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::screen;
-use crate::collector::{self, Arrived, Bound, Closing, Handle, Own, Report, Start};
+use super::{lost, screen, written};
+use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Own, Report, Start};
 use crate::message;
 use crate::otlp::Signal;
 use crate::process::{Death, Decision, ExecError, Exit, Seen, SignalSeen, Signals, signal_name};
-use crate::record::{self, ExitFacts, ForwardedSignal, RunFacts, SpanLink};
+use crate::record::{self, ExitFacts, ForwardedSignal, Found, RunFacts, SpanLink};
 use crate::secret::Secret;
-use crate::store::facts::{Ended, Started, Summary};
+use crate::store::facts::{Beginning, Ended, Started, Summary};
+use crate::store::log::Hold;
 use crate::store::{Journal, Log, RunFolder, Store, summary};
 use crate::transform::Transform;
 use crate::view::terminal;
@@ -34,6 +36,8 @@ struct Open {
     facts: RunFacts,
     started: Started,
     folder: Option<RunFolder>,
+    /// Keeps others from the run until its summary is written.
+    hold: Option<Hold>,
     /// Why the run has no folder, if it has none.
     not_kept: Option<String>,
     /// Why the destination cannot be dialled, if there is one that cannot.
@@ -58,25 +62,29 @@ impl Recording {
             return Self { open: None, troubles };
         }
         let drain = launch.plan.drain_deadline.value;
-        let Described { started, facts, rules } = launch.describe(said);
+        let Described { beginning, facts, rules } = launch.describe(said);
         let mut not_kept = None;
-        let (folder, log, journal) = match keep(said, &started) {
+        let (folder, log, journal) = match keep(said, &beginning) {
             Ok((folder, log, journal)) => (Some(folder), log, journal),
             Err(reason) => {
                 not_kept = Some(reason);
                 (None, Log::in_memory(), Journal::in_memory())
             }
         };
-        let mut no_target = None;
-        let target =
-            said.settings.upstream.as_ref().and_then(|upstream| {
-                said.target(upstream).map_err(|reasons| no_target = Some(reasons.join("; "))).ok()
-            });
+        let hold = log.hold().ok().flatten();
+        let started = beginning.started;
+        let destinations = Destinations::of(said);
+        let (target, no_target) = match destinations.configured().cloned().transpose() {
+            Ok(target) => (target, None),
+            Err(reasons) => (None, Some(reasons.join("; "))),
+        };
         let destined = summary::destined(&started);
-        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
+        let errand = said.store().ok().map(|store| lost_runs(store, destinations, drain));
+        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target, errand };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
             Err(error) => {
+                folder.iter().for_each(RunFolder::discard);
                 troubles.push(format!("the run is not recorded: cannot start the collector's thread: {error}"));
                 return Self { open: None, troubles };
             }
@@ -86,7 +94,7 @@ impl Recording {
         }
         let width = screen::width(&said.environment).saturating_sub(message::PREFIX.len());
         let (forwarded, symbols) = (RefCell::default(), screen::symbols(&said.environment));
-        let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, width, symbols };
+        let open = Open { handle, facts, started, folder, hold, not_kept, no_target, forwarded, drain, width, symbols };
         Self { open: Some(open), troubles }
     }
 
@@ -104,12 +112,7 @@ impl Recording {
         let Self { open, mut troubles } = self;
         let Some(open) = open else { return troubles };
         let exit_facts = exit_facts(exit, open.forwarded.into_inner());
-        let ended = Ended {
-            ended_unix_nano: exit_facts.ended_unix_nano,
-            exit_code: exit_facts.exit_code.unwrap_or_default(),
-            signal: exit_facts.signal.clone(),
-            error_type: record::error_type(&exit_facts),
-        };
+        let ended = written::ended(&exit_facts);
         let written_end = ended.clone();
         let facts = open.facts;
         open.handle
@@ -131,11 +134,13 @@ impl Recording {
             outcome: report.outcome.clone(),
             last_failure: report.failure.clone(),
         };
-        if let Some(folder) = &open.folder
-            && let Err(error) = folder.write_summary(&summary)
-        {
-            troubles.push(format!("cannot write the run's summary: {error}"));
+        if let Some(folder) = &open.folder {
+            match folder.write_summary(&summary) {
+                Ok(()) => folder.mark_closed(),
+                Err(error) => troubles.push(format!("cannot write the run's summary: {error}")),
+            }
         }
+        drop(open.hold);
         troubles.extend(trouble_with_telemetry(&report, open.not_kept.as_deref()));
         // A command that could not be started has been told of already.
         if troubles.is_empty() && exit.is_ok() && message::stderr_is_terminal() {
@@ -146,18 +151,35 @@ impl Recording {
 }
 
 /// Opens the log on disk.
-fn keep(said: &Said, started: &Started) -> Result<(RunFolder, Log, Journal), String> {
+fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal), String> {
     let Some(folder) = said.state_dir() else {
         return Err("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned());
     };
     let failed = |error| format!("cannot write to {}: {error}", folder.value.display());
-    let (folder, log) = Store::at(&folder.value).create(started).map_err(failed)?;
-    let journal = folder.journal().map_err(failed)?;
-    Ok((folder, log, journal))
+    let (run, log) = Store::at(&folder.value).create(beginning).map_err(failed)?;
+    let journal = run.journal().map_err(|error| {
+        // Without it the run goes on in memory, and nobody must take what is on disk for a run that was killed.
+        run.discard();
+        failed(error)
+    })?;
+    Ok((run, log, journal))
+}
+
+/// Closes and delivers what runs before this one have left.
+fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
+    Box::new(move || Box::pin(async move { lost::close_and_deliver(&store, destinations, patience).await }))
 }
 
 /// The run's last telemetry, when all of the command's has arrived.
-fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived) -> Closing {
+fn close(facts: &RunFacts, exit: ExitFacts, ended: &Ended, arrived: Arrived) -> Closing {
+    Closing {
+        own: last_words(facts, exit, arrived, &Found::default()),
+        ended: serde_json::to_vec(ended).unwrap_or_default(),
+    }
+}
+
+/// What a run says about itself at its end, without what is `found` in its log already.
+pub(super) fn last_words(facts: &RunFacts, mut exit: ExitFacts, arrived: Arrived, found: &Found) -> Vec<Own> {
     exit.links = arrived
         .linked_roots
         .into_iter()
@@ -182,10 +204,10 @@ fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived)
     };
     let own = [
         own(Signal::Traces, stand_ins.len(), record::stand_ins(facts, &stand_ins)),
-        own(Signal::Traces, 1, records.traces),
-        own(Signal::Logs, exit.forwarded.len() + 1, records.logs),
+        own(Signal::Traces, 1, records.traces.filter(|_| !found.span)),
+        own(Signal::Logs, exit.forwarded.len() + 1, records.logs.filter(|_| !found.end)),
     ];
-    Closing { own: own.into_iter().flatten().collect(), ended: serde_json::to_vec(ended).unwrap_or_default() }
+    own.into_iter().flatten().collect()
 }
 
 fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -> ExitFacts {

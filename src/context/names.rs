@@ -85,6 +85,8 @@ pub const AGENT_NAME: &str = "otel_run.agent.name";
 pub const EXIT_SIGNAL: &str = "otel_run.process.exit.signal";
 /// Whether the command left a core dump.
 pub const CORE_DUMPED: &str = "otel_run.process.core_dumped";
+/// True where the command still ran when the run of an otel-run that was killed was closed.
+pub const STILL_RUNNING: &str = "otel_run.process.still_running";
 /// Processor time in user mode, in seconds.
 pub const CPU_USER: &str = "otel_run.process.cpu.user_seconds";
 /// Processor time in the kernel, in seconds.

@@ -5,6 +5,7 @@
 //! `tracestate` byte for byte, and stand-in spans, whose ids are given. The resource, which is the larger part of most
 //! of these messages, is encoded once for all of them.
 
+mod found;
 pub mod log;
 pub mod name;
 mod span;
@@ -22,6 +23,7 @@ use crate::context::names::SCHEMA_URL;
 use crate::context::resource::{OTEL_RUN, VERSION};
 use crate::otlp::wire::{put_bytes_field, put_message, put_string_field};
 
+pub use found::Found;
 pub use span::stand_ins;
 
 /// What is known when the command has been started, or could not be.
@@ -87,6 +89,8 @@ pub struct ExitFacts {
     pub core_dumped: bool,
     /// Whether otel-run killed it because its time was over.
     pub timed_out: bool,
+    /// Whether it still ran when somebody else closed the run of an otel-run that was killed.
+    pub still_running: bool,
     /// Why it could not be started.
     pub exec_error: Option<ExecError>,
     /// What it used.

@@ -81,6 +81,7 @@ fn attributes_at_end(exit: &ExitFacts) -> Vec<KeyValue> {
         out.push(KeyValue::new(EXIT_SIGNAL, signal.clone()));
         out.push(KeyValue::new(CORE_DUMPED, exit.core_dumped));
     }
+    out.extend(exit.still_running.then(|| KeyValue::new(STILL_RUNNING, true)));
     out.extend(exit.usage.iter().flat_map(usage));
     out
 }

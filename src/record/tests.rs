@@ -14,9 +14,9 @@ use prost::Message;
 use super::*;
 
 const START: u64 = 1_795_000_000_123_456_789;
-const END: u64 = START + 5_000_000_001;
+pub(super) const END: u64 = START + 5_000_000_001;
 
-fn run() -> RunFacts {
+pub(super) fn run() -> RunFacts {
     RunFacts {
         context: RunContext {
             trace_id: TraceId::from(0xabc),

@@ -8,7 +8,7 @@
 //! show --json   {"version": 1, "run": RUN, "spans": [SPAN, ...], "span_count": 251, "folded_count": 243}
 //!
 //! RUN   run_id, name, agent, state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
-//!       started, ended, duration_ns, exit_code, signal, error_type,
+//!       started, ended, duration_ns, exit_code, signal, error_type, still_running,
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
 //!       intake {SIGNAL: {received, stored, dropped}}, outcome {SIGNAL: {delivered, pending, rejected}},
@@ -17,7 +17,8 @@
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
 //! ```
 //!
-//! What is not known is `null`. A destination has `signal_endpoints` only where single signals have their own, and
+//! What is not known is `null`. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
+//! at which anything was heard of the run last, and `still_running` is whether the command ran on when that was found out. A destination has `signal_endpoints` only where single signals have their own, and
 //! `abridged` only where it is true: the URLs had parts that may be credentials. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
@@ -71,6 +72,7 @@ struct Facts<'a> {
     exit_code: Option<i32>,
     signal: Option<&'a str>,
     error_type: Option<&'a str>,
+    still_running: Option<bool>,
     totals: &'a Totals,
     intake: &'a BTreeMap<Signal, Intake>,
     outcome: &'a BTreeMap<Signal, Outcome>,
@@ -166,9 +168,10 @@ impl<'a> Facts<'a> {
             started: time(started.started_unix_nano),
             ended: ended.and_then(|ended| time(ended.ended_unix_nano)),
             duration_ns: ended.map(|ended| ended.ended_unix_nano.saturating_sub(started.started_unix_nano)),
-            exit_code: ended.map(|ended| ended.exit_code),
+            exit_code: ended.and_then(|ended| ended.exit_code),
             signal: ended.and_then(|ended| ended.signal.as_deref()),
             error_type: ended.and_then(|ended| ended.error_type.as_deref()),
+            still_running: ended.map(|ended| ended.still_running),
             totals: &summary.totals,
             intake: &summary.intake,
             outcome: &summary.outcome,

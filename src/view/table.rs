@@ -156,14 +156,14 @@ fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell,
 }
 
 fn ending(run: &Run) -> Cell {
-    match (&run.summary.ended, run.state) {
-        (Some(ended), _) => match &ended.signal {
-            Some(signal) => (safe(signal).into_owned(), Style::Red),
-            None if ended.exit_code == 0 => ("exit 0".to_owned(), Style::Green),
-            None => (format!("exit {}", ended.exit_code), Style::Red),
-        },
-        (None, State::Running) => ("running".to_owned(), Style::Cyan),
-        (None, _) => ("lost".to_owned(), Style::Red),
+    let ended = run.summary.ended.as_ref();
+    let (signal, code) = (ended.and_then(|ended| ended.signal.as_ref()), ended.and_then(|ended| ended.exit_code));
+    match (signal, code, run.state) {
+        (Some(signal), ..) => (safe(signal).into_owned(), Style::Red),
+        (None, Some(0), _) => ("exit 0".to_owned(), Style::Green),
+        (None, Some(code), _) => (format!("exit {code}"), Style::Red),
+        (None, None, State::Running) => ("running".to_owned(), Style::Cyan),
+        (None, None, _) => ("lost".to_owned(), Style::Red),
     }
 }
 

@@ -45,18 +45,26 @@ type Fact = (String, Style);
 
 fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
     let mut facts = vec![(safe(&summary.started.name).into_owned(), Style::Bold)];
-    match (&summary.ended, state) {
-        (Some(ended), _) => {
-            facts.push(match &ended.signal {
-                Some(signal) => (format!("killed by {}", safe(signal)), Style::Red),
-                None if ended.exit_code == 0 => ("exit 0".to_owned(), Style::Green),
-                None => (format!("exit {}", ended.exit_code), Style::Red),
-            });
-            let time = between(summary.started.started_unix_nano, ended.ended_unix_nano);
-            facts.push((duration(time, symbols), Style::Plain));
-        }
-        (None, State::Running) => facts.push(("running".to_owned(), Style::Cyan)),
-        (None, _) => facts.push(("lost: otel-run is gone and wrote no end".to_owned(), Style::Red)),
+    let Some(ended) = &summary.ended else {
+        facts.push(match state {
+            State::Running => ("running".to_owned(), Style::Cyan),
+            State::Ended | State::Lost => ("lost: otel-run is gone and wrote no end".to_owned(), Style::Red),
+        });
+        return facts;
+    };
+    let time = duration(between(summary.started.started_unix_nano, ended.ended_unix_nano), symbols);
+    facts.push(match (&ended.signal, ended.exit_code) {
+        (Some(signal), _) => (format!("killed by {}", safe(signal)), Style::Red),
+        (None, Some(0)) => ("exit 0".to_owned(), Style::Green),
+        (None, Some(code)) => (format!("exit {code}"), Style::Red),
+        (None, None) => ("lost: otel-run was killed".to_owned(), Style::Red),
+    });
+    match ended.exit_code {
+        Some(_) => facts.push((time, Style::Plain)),
+        None => facts.push((format!("last heard of after {time}"), Style::Plain)),
+    }
+    if ended.still_running {
+        facts.push(("the command was still running when the run was closed".to_owned(), Style::Yellow));
     }
     facts
 }

@@ -5,7 +5,6 @@ use proptest::prelude::*;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::*;
-use crate::store::facts::Ended;
 use crate::view::samples;
 
 fn options(width: usize) -> Options {
@@ -138,7 +137,14 @@ fn a_hostile_name_cannot_speak_to_the_terminal() {
 #[test]
 fn endings_are_told_apart() {
     let ended = |exit_code, signal: Option<&str>| {
-        Some(Ended { ended_unix_nano: 3_000_000_000, exit_code, signal: signal.map(str::to_owned), error_type: None })
+        let mut summary = samples::summary("x", 0, 3_000_000_000, exit_code);
+        summary.ended.as_mut().unwrap().signal = signal.map(str::to_owned);
+        summary.ended
+    };
+    let lost = |still_running| {
+        let mut summary = samples::summary("x", 0, 3_000_000_000, 0);
+        samples::lose(&mut summary, still_running);
+        summary.ended
     };
     let cases = [
         (ended(0, None), State::Ended, "x · exit 0 · 2.00 s"),
@@ -146,11 +152,17 @@ fn endings_are_told_apart() {
         (ended(143, Some("SIGTERM")), State::Ended, "x · killed by SIGTERM · 2.00 s"),
         (None, State::Running, "x · running"),
         (None, State::Lost, "x · lost: otel-run is gone and wrote no end"),
+        (lost(false), State::Lost, "x · lost: otel-run was killed · last heard of after 2.00 s"),
+        (
+            lost(true),
+            State::Lost,
+            "x · lost: otel-run was killed · last heard of after 2.00 s · the command was still running when the run was closed",
+        ),
     ];
     for (ended, state, expected) in cases {
         let mut summary = samples::summary("x", 1_000_000_000, 0, 0);
         summary.ended = ended;
-        let text = render(&summary, state, &[], &options(100));
+        let text = render(&summary, state, &[], &options(120));
         assert_eq!(text.lines().next(), Some(expected));
         assert_eq!(text.lines().last(), Some("No spans have been recorded."));
     }
