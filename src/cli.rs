@@ -123,9 +123,10 @@ pub struct DestinationOptions {
     pub compression: Option<bool>,
     /// Longest wait for one request, such as 5s
     ///
-    /// The default is 10s; 0 is no limit. Variables: OTEL_RUN_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT in milliseconds
+    /// The default is 10s; 0 is no limit. Variables: OTEL_RUN_EXPORT_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT in
+    /// milliseconds
     #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read_limit)]
-    pub timeout: Option<Duration>,
+    pub export_timeout: Option<Duration>,
 }
 
 /// What telemetry is called.
@@ -477,7 +478,7 @@ impl Options {
         }
         layer.protocol = said(&destination.protocol, "--protocol");
         layer.gzip = said(&destination.compression, "--compression");
-        layer.timeout = said(&destination.timeout, "--timeout");
+        layer.export_timeout = said(&destination.export_timeout, "--export-timeout");
         layer.service_name = said(&identity.service_name, "--service-name").filter(|name| !name.value.is_empty());
         for attribute in &identity.resource_attributes {
             let origin = Origin::Flag("--resource-attribute");

@@ -99,7 +99,7 @@ fn lines_that_are_usage_errors() {
         ("--endpont http://x -- true", ErrorKind::UnknownArgument, "did you mean --endpoint?"),
         ("-x true", ErrorKind::UnknownArgument, "'-x'"),
         ("--nest adpot true", ErrorKind::InvalidValue, "adopt, link, off"),
-        ("--timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
+        ("--export-timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
         ("--nest off show", ErrorKind::UnknownArgument, "--nest"),
         ("show --endpoint http://x", ErrorKind::UnknownArgument, "--endpoint"),
         ("--dry-run show", ErrorKind::UnknownArgument, "--dry-run"),
@@ -255,8 +255,8 @@ fn options_print_no_header() {
 #[test]
 fn every_option_says_its_setting() {
     let invocation = line(
-        "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --timeout 3s --service-name n \
-         --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
+        "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --export-timeout 3s \
+         --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
          --drain-deadline 0 --collector off --state-dir s --quiet true",
     )
     .unwrap();
@@ -274,7 +274,7 @@ fn every_option_says_its_setting() {
         },
         protocol: flag("--protocol", Protocol::Grpc),
         gzip: flag("--compression", true),
-        timeout: flag("--timeout", Duration::from_secs(3)),
+        export_timeout: flag("--export-timeout", Duration::from_secs(3)),
         service_name: flag("--service-name", "n".to_owned()),
         resource_attributes: vec![("k".to_owned(), attribute)],
         agent: flag("--agent", AgentChoice::None),

@@ -182,7 +182,7 @@ fn opencode_with_an_upstream_of_the_users() {
             ("x-team".to_owned(), flag(HeaderValue::Env("TEAM".to_owned()), "--header")),
         ],
         gzip: default(true),
-        timeout: default(Duration::from_secs(10)),
+        export_timeout: default(Duration::from_secs(10)),
     });
     insta::assert_snapshot!(case.text());
 }

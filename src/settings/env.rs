@@ -21,7 +21,7 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.destination.headers = reader.headers(variables::RUN_HEADERS, HeaderSyntax::References);
     layer.protocol = reader.value(variables::RUN_PROTOCOL, |text| choice::read(choice::PROTOCOL, text));
     layer.gzip = reader.value(variables::RUN_COMPRESSION, |text| choice::read(choice::COMPRESSION, text));
-    layer.timeout = reader.value(variables::RUN_TIMEOUT, duration::read_limit);
+    layer.export_timeout = reader.value(variables::RUN_EXPORT_TIMEOUT, duration::read_limit);
     layer.service_name = reader.text(variables::RUN_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::RUN_RESOURCE_ATTRIBUTES);
     layer.agent = reader.value(variables::RUN_AGENT, |text| Ok(AgentChoice::read(text)));
@@ -49,7 +49,7 @@ pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.destination.headers = reader.headers(variables::OTLP_HEADERS, HeaderSyntax::Literal);
     layer.protocol = reader.value(variables::OTLP_PROTOCOL, |text| choice::read(choice::PROTOCOL, text));
     layer.gzip = reader.value(variables::OTLP_COMPRESSION, |text| choice::read(choice::COMPRESSION, text));
-    layer.timeout = reader.value(variables::OTLP_TIMEOUT, milliseconds);
+    layer.export_timeout = reader.value(variables::OTLP_TIMEOUT, milliseconds);
     layer.service_name = reader.text(variables::OTEL_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::OTEL_RESOURCE_ATTRIBUTES);
     layer.sdk_disabled = reader.boolean(variables::OTEL_SDK_DISABLED);

@@ -48,7 +48,7 @@ pub const KEYS: &[(&str, bool)] = &[
     ("protocol", false),
     ("headers", false),
     ("compression", false),
-    ("timeout", false),
+    ("export_timeout", false),
     ("service_name", true),
     ("resource_attributes", true),
     ("agent", true),
@@ -134,7 +134,9 @@ impl Reader<'_> {
             "headers" => destination.headers = self.headers(key, value),
             "protocol" => layer.protocol = self.value(name, key, value, |value| word(choice::PROTOCOL, value)),
             "compression" => layer.gzip = self.value(name, key, value, |value| word(choice::COMPRESSION, value)),
-            "timeout" => layer.timeout = self.value(name, key, value, |value| time(value).map(duration::limit)),
+            "export_timeout" => {
+                layer.export_timeout = self.value(name, key, value, |value| time(value).map(duration::limit))
+            }
             "service_name" => layer.service_name = self.value(name, key, value, string),
             "resource_attributes" => layer.resource_attributes = self.resource_attributes(key, value),
             "agent" => layer.agent = self.value(name, key, value, |value| Ok(AgentChoice::read(&string(value)?))),

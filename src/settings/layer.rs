@@ -17,7 +17,7 @@ pub struct Layer {
     /// Whether bodies are sent with gzip.
     pub gzip: Option<Sourced<bool>>,
     /// The longest wait for one request.
-    pub timeout: Option<Sourced<Duration>>,
+    pub export_timeout: Option<Sourced<Duration>>,
     /// `service.name`.
     pub service_name: Option<Sourced<String>>,
     /// Resource attributes, each key once.
@@ -76,7 +76,7 @@ impl Layer {
             destination: self.destination,
             protocol: self.protocol.or(lower.protocol),
             gzip: self.gzip.or(lower.gzip),
-            timeout: self.timeout.or(lower.timeout),
+            export_timeout: self.export_timeout.or(lower.export_timeout),
             service_name: self.service_name.or(lower.service_name),
             resource_attributes,
             agent: self.agent.or(lower.agent),

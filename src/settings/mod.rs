@@ -20,6 +20,6 @@ pub mod variables;
 pub use file::{FileText, PROJECT_FILE_NAME};
 pub use home::user_file;
 pub use layer::{Destination, Layer};
-pub use resolve::{DEFAULT_TIMEOUT, resolve};
+pub use resolve::{DEFAULT_EXPORT_TIMEOUT, resolve};
 pub use upstream::{HeaderValue, Route, Upstream, header_of_text};
 pub use value::{AgentChoice, Complaint, Content, Nest, Origin, Protocol, Sampler, Settings, Sourced};

@@ -10,7 +10,7 @@ use super::{env, variables};
 use crate::environment::Environment;
 
 /// The longest wait for one request (OTLP exporter, "Timeout").
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+pub const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the user's words mean: flag before `OTEL_RUN_*` before `OTEL_*` before the project's file before the user's
 /// file before the default. All that is wrong with them is in the second part, the most important layer first; what a
@@ -74,7 +74,7 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         protocol: layer.protocol.unwrap_or(Sourced::default_value(Protocol::HttpProtobuf)),
         headers: destination.headers,
         gzip: layer.gzip.unwrap_or(Sourced::default_value(false)),
-        timeout: layer.timeout.unwrap_or(Sourced::default_value(DEFAULT_TIMEOUT)),
+        export_timeout: layer.export_timeout.unwrap_or(Sourced::default_value(DEFAULT_EXPORT_TIMEOUT)),
     });
     Settings {
         upstream,

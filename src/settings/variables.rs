@@ -61,7 +61,8 @@ variables! {
     RUN_HEADERS = "OTEL_RUN_HEADERS", OtelRun, ReadAndInjected:
         "headers for the backend, NAME=VALUE,NAME=VALUE with percent-encoding; a VALUE may be env:NAME or file:PATH; removed for the command";
     RUN_COMPRESSION = "OTEL_RUN_COMPRESSION", OtelRun, ReadAndInjected: "gzip or none; removed for the command";
-    RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read: "the longest wait for one request, such as 5s; 0 is no limit";
+    RUN_EXPORT_TIMEOUT = "OTEL_RUN_EXPORT_TIMEOUT", OtelRun, Read:
+        "the longest wait for one request, such as 5s; 0 is no limit";
     RUN_SERVICE_NAME = "OTEL_RUN_SERVICE_NAME", OtelRun, Read: "service.name of everything in the run";
     RUN_RESOURCE_ATTRIBUTES = "OTEL_RUN_RESOURCE_ATTRIBUTES", OtelRun, Read:
         "resource attributes of everything in the run, KEY=VALUE,KEY=VALUE with percent-encoding";

@@ -47,7 +47,7 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_PROTOCOL", "GRPC"),
         ("OTEL_RUN_HEADERS", "Authorization=Bearer%20x%2Cy,b=env:B,c=file:~/c%2C,d=env%3Ad"),
         ("OTEL_RUN_COMPRESSION", "gzip"),
-        ("OTEL_RUN_TIMEOUT", "5"),
+        ("OTEL_RUN_EXPORT_TIMEOUT", "5"),
         ("OTEL_RUN_SERVICE_NAME", " n "),
         ("OTEL_RUN_RESOURCE_ATTRIBUTES", "a=b%2Cc,d=e"),
         ("OTEL_RUN_AGENT", "OpenCode"),
@@ -77,7 +77,7 @@ fn every_variable_of_ours() {
         },
         protocol: said("OTEL_RUN_PROTOCOL", Protocol::Grpc),
         gzip: said("OTEL_RUN_COMPRESSION", true),
-        timeout: said("OTEL_RUN_TIMEOUT", Duration::from_secs(5)),
+        export_timeout: said("OTEL_RUN_EXPORT_TIMEOUT", Duration::from_secs(5)),
         service_name: said("OTEL_RUN_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("a".to_owned(), attribute("b,c")), ("d".to_owned(), attribute("e"))],
         agent: said("OTEL_RUN_AGENT", AgentChoice::Named("opencode".to_owned())),
@@ -122,7 +122,7 @@ fn every_variable_of_the_specification() {
         },
         protocol: said("OTEL_EXPORTER_OTLP_PROTOCOL", Protocol::HttpJson),
         gzip: said("OTEL_EXPORTER_OTLP_COMPRESSION", false),
-        timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
+        export_timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
         service_name: said("OTEL_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("service.name".to_owned(), attribute("other")), ("a".to_owned(), attribute("b"))],
         sdk_disabled: said("OTEL_SDK_DISABLED", true),
@@ -155,7 +155,7 @@ fn mistakes_are_complaints_and_have_no_effect() {
         ("OTEL_RUN_NEST", "adpot", "\"adpot\" is not one of adopt, link, off; did you mean adopt?; it is ignored"),
         ("OTEL_RUN_COLLECTOR", "no", "\"no\" is not one of on, off; it is ignored"),
         (
-            "OTEL_RUN_TIMEOUT",
+            "OTEL_RUN_EXPORT_TIMEOUT",
             "5x",
             "\"5x\" is not a length of time; write it like 5s, 500ms or 2m, or as a number of seconds; it is ignored",
         ),
@@ -261,8 +261,8 @@ fn propagators() {
 
 #[test]
 fn a_timeout_of_zero_is_no_limit() {
-    let layer = |name| Layer { timeout: said(name, duration::NO_LIMIT), ..Layer::default() };
-    for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_RUN_TIMEOUT"] {
+    let layer = |name| Layer { export_timeout: said(name, duration::NO_LIMIT), ..Layer::default() };
+    for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_RUN_EXPORT_TIMEOUT"] {
         check(&[(name, "0")], layer(name), &[]);
     }
 }

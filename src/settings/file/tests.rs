@@ -27,7 +27,7 @@ metrics_endpoint = "http://m"
 logs_endpoint = "http://l"
 protocol = "gRPC"
 compression = "gzip"
-timeout = "1m"
+export_timeout = "1m"
 service_name = "n"
 agent = "none"
 nest = "off"
@@ -69,7 +69,7 @@ fn every_key() {
         },
         protocol: said(5, Protocol::Grpc),
         gzip: said(6, true),
-        timeout: said(7, Duration::from_secs(60)),
+        export_timeout: said(7, Duration::from_secs(60)),
         service_name: said(8, "n".to_owned()),
         agent: said(9, AgentChoice::None),
         nest: said(10, Nest::Off),
@@ -115,7 +115,7 @@ fn a_project_names_and_describes_and_nothing_else() {
             (4, "logs_endpoint"),
             (5, "protocol"),
             (6, "compression"),
-            (7, "timeout"),
+            (7, "export_timeout"),
             (11, "content"),
             (12, "drain_deadline"),
             (13, "collector"),
@@ -138,7 +138,7 @@ fn all_mistakes_are_named_with_their_lines() {
 endpont = "http://c"
 zebra = 1
 protocol = "http"
-timeout = true
+export_timeout = true
 
 service_name = 5
 nest = "adpot"
@@ -171,7 +171,7 @@ later = { command = ["pass", "show"] }
         (4, "`protocol`: \"http\" is not one of http/protobuf, http/json, grpc; it is ignored"),
         (
             5,
-            "`timeout`: a length of time such as \"5s\", or a number of seconds, is expected, not a boolean; it is ignored",
+            "`export_timeout`: a length of time such as \"5s\", or a number of seconds, is expected, not a boolean; it is ignored",
         ),
         (7, "`service_name`: a string in quotes is expected, not an integer; it is ignored"),
         (8, "`nest`: \"adpot\" is not one of adopt, link, off; did you mean adopt?; it is ignored"),

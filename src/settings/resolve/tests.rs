@@ -43,7 +43,7 @@ fn say(layer: &mut Layer, flags: &str) {
             }
             "protocol" => layer.protocol = said("--protocol", choice::read(choice::PROTOCOL, value).unwrap()),
             "compression" => layer.gzip = said("--compression", value == "gzip"),
-            "timeout" => layer.timeout = said("--timeout", duration::read(value).unwrap()),
+            "export-timeout" => layer.export_timeout = said("--export-timeout", duration::read(value).unwrap()),
             "resource-attribute" => {
                 let (key, value) = value.split_once('=').unwrap();
                 let value = said("--resource-attribute", value.to_owned()).unwrap();
@@ -81,7 +81,7 @@ fn nothing_said() {
     assert_eq!((settings.collector.value, settings.quiet.value), (true, false));
     let upstream = quietly(&["--endpoint http://c"]).upstream.unwrap();
     assert_eq!(told(&upstream.protocol), "HttpProtobuf from default");
-    assert_eq!(told(&upstream.timeout), "10s from default");
+    assert_eq!(told(&upstream.export_timeout), "10s from default");
     assert_eq!(told(&upstream.gzip), "false from default");
 }
 
@@ -112,12 +112,12 @@ fn precedence() {
             &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
         ),
         (
-            |settings| told(&settings.upstream.as_ref().unwrap().timeout),
+            |settings| told(&settings.upstream.as_ref().unwrap().export_timeout),
             &[
-                ("--timeout 1s", "1s from --timeout"),
-                ("OTEL_RUN_TIMEOUT=2", "2s from OTEL_RUN_TIMEOUT"),
+                ("--export-timeout 1s", "1s from --export-timeout"),
+                ("OTEL_RUN_EXPORT_TIMEOUT=2", "2s from OTEL_RUN_EXPORT_TIMEOUT"),
                 ("OTEL_EXPORTER_OTLP_TIMEOUT=3000", "3s from OTEL_EXPORTER_OTLP_TIMEOUT"),
-                ("user: timeout = 4", "4s from /u.toml:1"),
+                ("user: export_timeout = 4", "4s from /u.toml:1"),
             ],
             &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
         ),
