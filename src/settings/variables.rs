@@ -71,6 +71,18 @@ variables! {
     RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "on or off: whether prompts, answers and tool data are kept";
     RUN_DRAIN_DEADLINE = "OTEL_RUN_DRAIN_DEADLINE", OtelRun, Read:
         "how long delivery may go on after the command ended, such as 5s";
+    RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read:
+        "how long the command may take, such as 30m, before it and all that it started are ended; 0 is no limit";
+    RUN_KILL_AFTER = "OTEL_RUN_KILL_AFTER", OtelRun, Read:
+        "how long after that they are killed, such as 10s; 0 is never";
+    RUN_SUCCESS_CODES = "OTEL_RUN_SUCCESS_CODES", OtelRun, Read:
+        "exit codes that are answers and no errors, from 1 to 255, with commas between them";
+    RUN_REAP = "OTEL_RUN_REAP", OtelRun, Read:
+        "true: otel-run is the subreaper of all that the command starts";
+    RUN_DIE_WITH_PARENT = "OTEL_RUN_DIE_WITH_PARENT", OtelRun, Read:
+        "true: the command is killed when otel-run is killed";
+    RUN_HEARTBEAT = "OTEL_RUN_HEARTBEAT", OtelRun, Read:
+        "how often a running run says that it runs, such as 60s; 0 is never";
     RUN_COLLECTOR = "OTEL_RUN_COLLECTOR", OtelRun, Read: "on or off: whether the embedded collector is used";
     RUN_STATE_DIR = "OTEL_RUN_STATE_DIR", OtelRun, Read: "the folder that holds the runs";
     RUN_QUIET = "OTEL_RUN_QUIET", OtelRun, Read: "true: say nothing";
