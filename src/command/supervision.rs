@@ -6,11 +6,15 @@ use crate::plan::Plan;
 use crate::process::Terms;
 
 /// The terms on which the command is supervised.
-pub(super) fn terms(_: &Said, plan: &Plan, context: &RunContext) -> Terms {
+pub(super) fn terms(said: &Said, plan: &Plan, context: &RunContext) -> Terms {
+    let settings = &said.settings;
     Terms {
+        time_limit: settings.time_limit.as_ref().map(|limit| limit.value),
+        kill_after: settings.kill_after.as_ref().map(|patience| patience.value),
+        reap: settings.reap.value,
+        die_with_parent: settings.die_with_parent.value,
         whole_group: plan.agent.launcher_keeps_signals(),
         marks: vec![context.span_id.to_string()],
-        ..Terms::default()
     }
 }
 
