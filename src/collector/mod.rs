@@ -14,7 +14,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use crate::secret::Secret;
 pub use recorder::{Own, Recorder, Refusal};
-pub use thread::{Arrived, Closing, Errand, Handle, Report, Start, start};
+pub use thread::{Arrived, Closing, Errand, Handle, Report, Senders, Start, start};
 
 /// A socket that the command can connect to already, though nobody answers yet.
 #[derive(Debug)]

@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::otlp::Signal;
 use crate::plan;
 use crate::secret::Secret;
-use crate::settings::{DEFAULT_TIMEOUT, Protocol, Sourced, Upstream};
+use crate::settings::{DEFAULT_EXPORT_TIMEOUT, Protocol, Sourced, Upstream};
 use crate::store::facts::Destination;
 
 /// Where the runs of others are delivered to.
@@ -45,7 +45,7 @@ pub(super) fn target(upstream: &Upstream, headers: Vec<(String, Secret)>) -> Res
     let routes = Signal::ALL
         .into_iter()
         .filter_map(|signal| upstream.route(signal).map(|route| (signal, route.url, route.protocol)));
-    let timeout = Some(upstream.timeout.value).filter(|limit| !limit.is_zero());
+    let timeout = Some(upstream.export_timeout.value).filter(|limit| !limit.is_zero());
     Target::new(routes, headers, upstream.gzip.value, timeout)
         .map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
@@ -102,7 +102,7 @@ fn without_settings(destination: &Destination) -> Upstream {
         protocol: Sourced::default_value(protocol),
         headers: Vec::new(),
         gzip: Sourced::default_value(false),
-        timeout: Sourced::default_value(DEFAULT_TIMEOUT),
+        export_timeout: Sourced::default_value(DEFAULT_EXPORT_TIMEOUT),
     }
 }
 

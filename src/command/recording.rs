@@ -11,10 +11,10 @@ use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
 use super::{lost, screen, written};
-use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Own, Report, Start};
+use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Own, Report, Senders, Start};
 use crate::message;
 use crate::otlp::Signal;
-use crate::process::{Death, Decision, ExecError, Exit, Seen, SignalSeen, Signals, signal_name};
+use crate::process::{Aftermath, Death, Decision, ExecError, Exit, Left, Seen, SignalSeen, Woken, signal_name};
 use crate::record::{self, ExitFacts, ForwardedSignal, Found, RunFacts, SpanLink};
 use crate::secret::Secret;
 use crate::store::facts::{Beginning, Ended, Started, Summary};
@@ -108,18 +108,28 @@ impl Recording {
 
     /// Closes the recording and delivers it within the deadline; gives back what there is to say. Who asks us to end
     /// meanwhile ends the delivery.
-    pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
+    pub(super) fn end(self, exit: &Result<Exit, ExecError>, aftermath: &mut Aftermath) -> Vec<String> {
         let Self { open, mut troubles } = self;
         let Some(open) = open else { return troubles };
         let exit_facts = exit_facts(exit, open.forwarded.into_inner());
         let ended = written::ended(&exit_facts);
         let written_end = ended.clone();
         let facts = open.facts;
-        open.handle
-            .finish(Instant::now() + open.drain, move |arrived| close(&facts, exit_facts, &written_end, arrived));
-        if signals.wait() {
-            open.handle.give_up();
-            signals.wait();
+        let mut senders = senders(aftermath.left());
+        open.handle.finish(Instant::now() + open.drain, senders, move |arrived| {
+            close(&facts, exit_facts, &written_end, arrived)
+        });
+        loop {
+            match aftermath.wait(senders == Senders::Expected) {
+                Woken::Closed => break,
+                Woken::Asked => open.handle.give_up(),
+                Woken::Tick => {
+                    senders = self::senders(aftermath.left());
+                    if senders != Senders::Expected {
+                        open.handle.senders(senders);
+                    }
+                }
+            }
         }
         let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
@@ -147,6 +157,15 @@ impl Recording {
             troubles.push(terminal::closing_line(&summary, open.width, open.symbols));
         }
         troubles
+    }
+}
+
+/// Who can still send something.
+fn senders(left: Left) -> Senders {
+    match left {
+        Left { running: None, .. } => Senders::Unknown,
+        Left { may_report: true, .. } => Senders::Expected,
+        Left { may_report: false, .. } => Senders::Gone,
     }
 }
 
