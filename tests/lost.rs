@@ -239,6 +239,32 @@ fn a_command_that_lives_on_is_not_said_to_have_ended() {
 }
 
 #[test]
+fn who_kills_otel_run_while_it_waits_for_more_does_not_take_the_end_away() {
+    let home = Home::new();
+    let script = r#"exec 3<&0; "$0" wait <&3 & exit 5"#;
+    let running = run()
+        .home(&home)
+        .flag("--drain-deadline", "1h")
+        .child(["sh".as_ref(), "-c".as_ref(), script.as_ref(), test_child().as_os_str()])
+        .stdin_open()
+        .spawn();
+    running.wait_for_stdout("ready");
+    wait_until("the end is recorded", || runs(&home).first().is_some_and(|run| run["intake"]["logs"]["stored"] == 2));
+    assert_eq!(Stored::of(&home).spans().len(), 0);
+    killed(running);
+    let listed = only_run(&home);
+    assert_eq!(
+        (&listed["state"], &listed["exit_code"], &listed["error_type"]),
+        (&json!("ended"), &json!(5), &json!("5"))
+    );
+    let stored = Stored::of(&home);
+    let span = stored.run_span();
+    assert_eq!((text(&span.attributes, "error.type"), span.status.unwrap().message.as_str()), (Some("5"), ""));
+    let records: Vec<LogRecord> = stored.log_records_with_origin().into_iter().map(|(.., record)| record).collect();
+    assert_events(&records, &["otel_run.run.started", "otel_run.run.exited"]);
+}
+
+#[test]
 fn what_only_looks_closes_nothing() {
     let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::Refused).never_hit());
     killed(waiting(run().home(&home).upstream(&upstream)));
@@ -386,7 +412,8 @@ fn assert_closed(home: &Home, name: &str, kept: &[(Kind, usize)], cut: usize) {
     // The orphan is the command's third span.
     let batches = kept.iter().filter(|(kind, _)| *kind == Kind::Batch(otel_run::otlp::Signal::Traces)).count();
     assert_eq!(named(&spans, "(missing span)"), usize::from(batches >= 3), "cut at {cut}");
-    let end_is_known = batches > 4 || kept.iter().any(|(kind, _)| *kind == Kind::Ended);
+    // The first record of logs is that of the start, the second that of the end.
+    let end_is_known = kept.iter().filter(|(kind, _)| *kind == Kind::Batch(otel_run::otlp::Signal::Logs)).count() > 1;
     let listed = runs(home).pop().unwrap();
     if end_is_known {
         assert_eq!(ended, ["otel_run.run.exited"], "cut at {cut}");

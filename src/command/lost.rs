@@ -26,7 +26,7 @@ use crate::error::Error;
 use crate::machine;
 use crate::message;
 use crate::otlp::Signal;
-use crate::record::{self, ExitFacts, Found, RunFacts};
+use crate::record::{ExitFacts, Found, RunFacts};
 use crate::settings::Content;
 use crate::signals::Totals;
 use crate::store::facts::{Beginning, Ended, Intake, Started, Summary};
@@ -235,11 +235,7 @@ impl Reading {
             linked_roots: self.transform.linked_roots().to_vec(),
         };
         let ended = written::ended(&exit);
-        // What the command sends can be in the log before the record of the start.
-        let start = record::started(&self.facts).filter(|_| !self.found.start);
-        let start = start.map(|request| Own { signal: Signal::Logs, items: 1, request });
-        let missing = start.into_iter().chain(last_words(&self.facts, exit, arrived, &self.found));
-        for Own { signal, items, request } in missing {
+        for Own { signal, items, request } in last_words(&self.facts, exit, arrived, &self.found) {
             log.append(Kind::Batch(signal), items, unix_nano(), Frame::from(request.as_slice()))?;
             self.count(signal, items);
         }

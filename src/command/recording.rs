@@ -89,8 +89,8 @@ impl Recording {
                 return Self { open: None, troubles };
             }
         };
-        if let Some(request) = record::started(&facts) {
-            handle.record(Own { signal: Signal::Logs, items: 1, request });
+        if let Some(start) = start_record(&facts) {
+            handle.record(start);
         }
         let width = screen::width(&said.environment).saturating_sub(message::PREFIX.len());
         let (forwarded, symbols) = (RefCell::default(), screen::symbols(&said.environment));
@@ -115,6 +115,10 @@ impl Recording {
         let ended = written::ended(&exit_facts);
         let written_end = ended.clone();
         let facts = open.facts;
+        // At once: who kills us while we wait for more leaves to others that the command has ended, and how.
+        if let Some(end) = end_record(&facts, &exit_facts) {
+            open.handle.record(end);
+        }
         let mut senders = senders(aftermath.left());
         open.handle.finish(Instant::now() + open.drain, senders, move |arrived| {
             close(&facts, exit_facts, &written_end, arrived)
@@ -191,13 +195,11 @@ fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Er
 
 /// The run's last telemetry, when all of the command's has arrived.
 fn close(facts: &RunFacts, exit: ExitFacts, ended: &Ended, arrived: Arrived) -> Closing {
-    Closing {
-        own: last_words(facts, exit, arrived, &Found::default()),
-        ended: serde_json::to_vec(ended).unwrap_or_default(),
-    }
+    let found = Found { start: true, end: true, ..Found::default() };
+    Closing { own: last_words(facts, exit, arrived, &found), ended: serde_json::to_vec(ended).unwrap_or_default() }
 }
 
-/// What a run says about itself at its end, without what is `found` in its log already.
+/// What a run has to say about itself at its end, without what is `found` in its log already.
 pub(super) fn last_words(facts: &RunFacts, mut exit: ExitFacts, arrived: Arrived, found: &Found) -> Vec<Own> {
     exit.links = arrived
         .linked_roots
@@ -217,16 +219,26 @@ pub(super) fn last_words(facts: &RunFacts, mut exit: ExitFacts, arrived: Arrived
             children: stand_in.children,
         })
         .collect();
-    let records = record::ended(facts, &exit);
-    let own = |signal, items: usize, request: Option<Vec<u8>>| {
-        request.map(|request| Own { signal, items: u32::try_from(items).unwrap_or(u32::MAX), request })
-    };
+    let span = if found.span { None } else { record::run_span(facts, &exit) };
     let own = [
+        if found.start { None } else { start_record(facts) },
+        if found.end { None } else { end_record(facts, &exit) },
         own(Signal::Traces, stand_ins.len(), record::stand_ins(facts, &stand_ins)),
-        own(Signal::Traces, 1, records.traces.filter(|_| !found.span)),
-        own(Signal::Logs, exit.forwarded.len() + 1, records.logs.filter(|_| !found.end)),
+        own(Signal::Traces, 1, span),
     ];
     own.into_iter().flatten().collect()
+}
+
+fn start_record(facts: &RunFacts) -> Option<Own> {
+    own(Signal::Logs, 1, record::started(facts))
+}
+
+fn end_record(facts: &RunFacts, exit: &ExitFacts) -> Option<Own> {
+    own(Signal::Logs, exit.forwarded.len() + 1, record::exited(facts, exit))
+}
+
+fn own(signal: Signal, items: usize, request: Option<Vec<u8>>) -> Option<Own> {
+    request.map(|request| Own { signal, items: u32::try_from(items).unwrap_or(u32::MAX), request })
 }
 
 fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -> ExitFacts {

@@ -70,9 +70,10 @@ fn exit(attributes: &[KeyValue], ended_unix_nano: u64, failed_to_start: Option<S
         ended_unix_nano,
         exit_code: integer(attributes, PROCESS_EXIT_CODE).and_then(|code| i32::try_from(code).ok()),
         signal: text(attributes, EXIT_SIGNAL),
+        core_dumped: truth(attributes, CORE_DUMPED),
         timed_out: error_type.as_deref() == Some("timeout"),
         exec_error: failed_to_start.and_then(|message| Some(ExecError { errno_name: error_type?, message })),
-        still_running: attributes.iter().any(|attribute| attribute.key == STILL_RUNNING),
+        still_running: truth(attributes, STILL_RUNNING),
         ..ExitFacts::default()
     }
 }
@@ -106,24 +107,31 @@ fn integer(attributes: &[KeyValue], key: &str) -> Option<i64> {
     }
 }
 
+fn truth(attributes: &[KeyValue], key: &str) -> bool {
+    matches!(value(attributes, key), Some(Value::BoolValue(true)))
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use opentelemetry_proto::tonic::trace::v1::TracesData;
 
-    use super::super::{ended, started, tests};
+    use super::super::{RunFacts, exited, run_span, started, tests};
     use super::*;
+
+    fn span(run: &RunFacts, exit: &ExitFacts) -> Vec<u8> {
+        let data = TracesData::decode(&run_span(run, exit).unwrap()[..]).unwrap();
+        data.resource_spans[0].scope_spans[0].spans[0].encode_to_vec()
+    }
 
     /// What is found in the span, in the record, and in both.
     fn found(exit: &ExitFacts) -> [Found; 3] {
         let run = tests::run();
-        let records = ended(&run, exit);
-        let data = TracesData::decode(&records.traces.unwrap()[..]).unwrap();
-        let span = data.resource_spans[0].scope_spans[0].spans[0].encode_to_vec();
+        let span = span(&run, exit);
         let [mut in_span, mut in_record, mut in_both] = [Found::default(), Found::default(), Found::default()];
         for found in [&mut in_record, &mut in_both] {
-            found.look_at_logs(&run.context, &records.logs.clone().unwrap());
+            found.look_at_logs(&run.context, &exited(&run, exit).unwrap());
         }
         for found in [&mut in_span, &mut in_both] {
             found.look_at_span(&run.context, b"otel-run", &span);
@@ -141,6 +149,7 @@ mod tests {
             ExitFacts { exit_code: Some(0), ..ended.clone() },
             ExitFacts { exit_code: Some(3), ..ended.clone() },
             ExitFacts { exit_code: Some(143), signal: Some("SIGTERM".to_owned()), ..ended.clone() },
+            ExitFacts { exit_code: Some(139), signal: Some("SIGSEGV".to_owned()), core_dumped: true, ..ended.clone() },
             ExitFacts { exit_code: Some(124), timed_out: true, ..ended.clone() },
             ended.clone(),
             ExitFacts { still_running: true, ..ended },
@@ -156,15 +165,12 @@ mod tests {
         let exec_error = ExecError { errno_name: "ENOENT".to_owned(), message: "no such file".to_owned() };
         let exit = ExitFacts { ended_unix_nano: tests::END, exit_code: Some(127), ..ExitFacts::default() };
         let exit = ExitFacts { exec_error: Some(exec_error), ..exit };
-        let run = super::super::RunFacts { pid: None, ..tests::run() };
-        let records = ended(&run, &exit);
+        let run = RunFacts { pid: None, ..tests::run() };
         let mut found = Found::default();
-        found.look_at_logs(&run.context, &records.logs.unwrap());
+        found.look_at_logs(&run.context, &exited(&run, &exit).unwrap());
         // The record has no words for it.
         assert_eq!(found.exit.clone().unwrap().exec_error.unwrap().errno_name, "ENOENT");
-        let data = TracesData::decode(&records.traces.unwrap()[..]).unwrap();
-        let span = data.resource_spans[0].scope_spans[0].spans[0].encode_to_vec();
-        found.look_at_span(&run.context, b"otel-run", &span);
+        found.look_at_span(&run.context, b"otel-run", &span(&run, &exit));
         assert_eq!(found.exit, Some(exit));
     }
 
@@ -174,13 +180,11 @@ mod tests {
         let exit = ExitFacts { ended_unix_nano: tests::END, exit_code: Some(0), ..ExitFacts::default() };
         let mut inner = run.clone();
         inner.context.span_id = 0x999u64.into();
-        let records = ended(&inner, &exit);
         let mut found = Found::default();
-        found.look_at_logs(&run.context, &records.logs.unwrap());
+        found.look_at_logs(&run.context, &exited(&inner, &exit).unwrap());
         found.look_at_logs(&run.context, &started(&inner).unwrap());
         found.look_at_logs(&run.context, b"no request at all");
-        let data = TracesData::decode(&records.traces.unwrap()[..]).unwrap();
-        found.look_at_span(&run.context, b"otel-run", &data.resource_spans[0].scope_spans[0].spans[0].encode_to_vec());
+        found.look_at_span(&run.context, b"otel-run", &span(&inner, &exit));
         assert_eq!(found, Found::default());
         found.look_at_logs(&run.context, &started(&run).unwrap());
         assert_eq!(found, Found { start: true, ..Found::default() });

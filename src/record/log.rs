@@ -61,7 +61,10 @@ pub(super) fn ended(run: &RunFacts, exit: &ExitFacts) -> Vec<u8> {
     let mut attributes = named(run);
     attributes.extend(exit.exit_code.map(|code| (PROCESS_EXIT_CODE.into(), i64::from(code).into())));
     attributes.extend(error.map(|error| (ERROR_TYPE.into(), error.into())));
-    attributes.extend(exit.signal.clone().map(|signal| (EXIT_SIGNAL.into(), signal.into())));
+    if let Some(signal) = &exit.signal {
+        attributes.push((EXIT_SIGNAL.into(), signal.clone().into()));
+        attributes.push((CORE_DUMPED.into(), exit.core_dumped.into()));
+    }
     attributes.extend(exit.still_running.then(|| (STILL_RUNNING.into(), true.into())));
     events.push(Event { name, severity, unix_nano: exit.ended_unix_nano, attributes });
     encode(run, events)

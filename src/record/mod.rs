@@ -160,28 +160,21 @@ pub struct StandIn {
     pub children: u64,
 }
 
-/// What a run that ended has to say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Records {
-    /// An `ExportTraceServiceRequest`; none where the trace is not sampled.
-    pub traces: Option<Vec<u8>>,
-    /// An `ExportLogsServiceRequest`; none where nothing is recorded.
-    pub logs: Option<Vec<u8>>,
-}
-
 /// The record of the start, as the bytes of an `ExportLogsServiceRequest`; `None` where nothing is recorded
 /// (`OTEL_SDK_DISABLED=true`). A trace that is not sampled has its log records all the same.
 pub fn started(run: &RunFacts) -> Option<Vec<u8>> {
     run.context.recording.then(|| log::started(run))
 }
 
-/// The run's span and the records of its end.
-pub fn ended(run: &RunFacts, exit: &ExitFacts) -> Records {
-    if !run.context.recording {
-        return Records::default();
-    }
-    let traces = if run.context.sampled { span::run_span(run, exit) } else { None };
-    Records { traces, logs: Some(log::ended(run, exit)) }
+/// The record of the end, in the same form.
+pub fn exited(run: &RunFacts, exit: &ExitFacts) -> Option<Vec<u8>> {
+    run.context.recording.then(|| log::ended(run, exit))
+}
+
+/// The run's span, as the bytes of an `ExportTraceServiceRequest`; `None` where nothing is recorded, or the trace is not
+/// sampled.
+pub fn run_span(run: &RunFacts, exit: &ExitFacts) -> Option<Vec<u8>> {
+    if run.context.recording && run.context.sampled { span::run_span(run, exit) } else { None }
 }
 
 /// `error.type` of the run, on everything that has one: the errno of a failed exec, `timeout`, the name of the signal,

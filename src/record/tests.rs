@@ -83,7 +83,7 @@ fn resource_spans(bytes: &[u8]) -> ResourceSpans {
 }
 
 fn span(run: &RunFacts, exit: &ExitFacts) -> Span {
-    let mut spans = resource_spans(&ended(run, exit).traces.unwrap()).scope_spans.remove(0).spans;
+    let mut spans = resource_spans(&run_span(run, exit).unwrap()).scope_spans.remove(0).spans;
     assert_eq!(spans.len(), 1);
     spans.remove(0)
 }
@@ -221,7 +221,7 @@ fn endings_decide_error_type_status_and_the_last_record() {
         let found = span.status.unwrap();
         assert_eq!((found.code(), found.message.as_str()), (status, description));
 
-        let records = log_records(&ended(&run, &exit).logs.unwrap());
+        let records = log_records(&exited(&run, &exit).unwrap());
         assert_eq!(records.len(), 1);
         assert_eq!((records[0].event_name.as_str(), records[0].severity_number()), (event, severity));
         let found = attributes(&records[0].attributes);
@@ -288,7 +288,7 @@ fn forwarded_signals_come_before_the_end() {
         ForwardedSignal { signal: "SIGHUP".to_owned(), unix_nano: START + 1 },
         ForwardedSignal { signal: "SIGTERM".to_owned(), unix_nano: START + 2 },
     ];
-    let records = log_records(&ended(&run(), &ExitFacts { forwarded, ..exit(0) }).logs.unwrap());
+    let records = log_records(&exited(&run(), &ExitFacts { forwarded, ..exit(0) }).unwrap());
     let found: Vec<_> = records
         .iter()
         .map(|record| (record.event_name.as_str(), record.time_unix_nano, attributes(&record.attributes)))
@@ -306,9 +306,8 @@ fn forwarded_signals_come_before_the_end() {
 fn an_unsampled_run_has_log_records_only() {
     let mut run = run();
     run.context.sampled = false;
-    let records = ended(&run, &exit(0));
-    assert_eq!(records.traces, None);
-    assert_eq!(log_records(&records.logs.unwrap())[0].flags, 0);
+    assert_eq!(run_span(&run, &exit(0)), None);
+    assert_eq!(log_records(&exited(&run, &exit(0)).unwrap())[0].flags, 0);
     assert!(started(&run).is_some());
     assert_eq!(
         stand_ins(&run, &[StandIn { span_id: SpanId::from(5), start_unix_nano: 1, end_unix_nano: 2, children: 1 }]),
@@ -320,8 +319,7 @@ fn an_unsampled_run_has_log_records_only() {
 fn a_disabled_sdk_has_nothing() {
     let mut run = run();
     run.context.recording = false;
-    assert_eq!(started(&run), None);
-    assert_eq!(ended(&run, &exit(1)), Records::default());
+    assert_eq!((started(&run), exited(&run, &exit(1)), run_span(&run, &exit(1))), (None, None, None));
 }
 
 #[test]
