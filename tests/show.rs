@@ -382,8 +382,7 @@ fn make_run(store: &Store, number: u32) -> RunFolder {
     let ended = Ended {
         ended_unix_nano: started_unix_nano + 1_000_000,
         exit_code: i32::try_from(number % 3).unwrap(),
-        signal: None,
-        error_type: None,
+        ..Ended::default()
     };
     let last = serde_json::to_vec(&ended).unwrap();
     log.append(Kind::Ended, 0, ended.ended_unix_nano, Frame::from(last.as_slice())).unwrap();

@@ -109,6 +109,7 @@ impl Recording {
             exit_code: exit_facts.exit_code.unwrap_or_default(),
             signal: exit_facts.signal.clone(),
             error_type: record::error_type(&exit_facts),
+            ..Ended::default()
         };
         let written_end = ended.clone();
         let facts = open.facts;
