@@ -13,6 +13,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout_at;
 
 use super::Bound;
+use super::heartbeat::{Heartbeat, Pulse};
 use super::recorder::{Own, Recorder};
 use super::service::Service;
 use crate::delivery::{Delivery, Phase, Source, Target};
@@ -37,6 +38,8 @@ pub struct Start {
     pub destined: Vec<Signal>,
     /// Where to deliver to, if it can be dialled as it is configured.
     pub target: Option<Target>,
+    /// What is recorded every so often while the command runs.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// What is written last, made when everything of the command has arrived.
@@ -173,7 +176,7 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 }
 
 async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
-    let Start { listener, log, journal, transform, destined, target } = start;
+    let Start { listener, log, journal, transform, destined, target, heartbeat } = start;
     let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(journal));
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
@@ -190,6 +193,7 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         Reception::open(bound, service, Rc::clone(&connections)).ok()
     });
 
+    let mut pulse = Pulse::start(heartbeat);
     let finish = loop {
         tokio::select! {
             message = inbox.recv() => match message {
@@ -198,6 +202,7 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
                 Some(Message::GiveUp) | None => break None,
             },
             () = accept(&mut reception) => {}
+            Some(own) = pulse.next() => { let _ = recorder.borrow_mut().record_own(&own); }
         }
     };
     if let Some((deadline, close)) = finish {

@@ -10,6 +10,7 @@ mod runs;
 mod said;
 mod screen;
 mod show;
+mod witness;
 
 use std::process::ExitCode;
 
