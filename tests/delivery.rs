@@ -291,7 +291,7 @@ fn a_signal_ends_the_delivery_and_not_the_data() {
         let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::BlackHole));
         let running = to(&home, &upstream, Transport::HttpProtobuf)
             .flag("--drain-deadline", "1h")
-            .flag("--timeout", "0")
+            .flag("--export-timeout", "0")
             .child(["sh", "-c", "exit 5"])
             .stderr_has("3 items of telemetry are not delivered")
             .spawn();
@@ -365,7 +365,7 @@ fn credentials_reach_the_backend_and_nothing_else() {
             assert!(plan.stdout_text().contains("authorization"), "{way}: {}", plan.stdout_text());
             // Delivered later, with the same words.
             upstream.set_behaviour(Behaviour::Accept);
-            told(run()).flag("--timeout", LONG).arg("flush").expect_exit(0);
+            told(run()).flag("--export-timeout", LONG).arg("flush").expect_exit(0);
             assert_eq!(upstream.spans().len(), 1, "{way}");
             for request in upstream.received() {
                 assert_eq!(request.header("authorization"), SECRET, "{way}");

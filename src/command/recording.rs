@@ -11,10 +11,10 @@ use opentelemetry::trace::{SpanId, TraceId};
 use super::launch::{Described, Launch};
 use super::said::Said;
 use super::{screen, witness};
-use crate::collector::{self, Arrived, Bound, Closing, Handle, Heartbeat, Own, Report, Start};
+use crate::collector::{self, Arrived, Bound, Closing, Handle, Heartbeat, Own, Report, Senders, Start};
 use crate::message;
 use crate::otlp::Signal;
-use crate::process::{ExecError, Exit, Seen, Signals};
+use crate::process::{Aftermath, ExecError, Exit, Left, Seen, Woken};
 use crate::record::{self, ExitFacts, Happening, Points, RunFacts, SpanLink};
 use crate::secret::Secret;
 use crate::store::facts::{Ended, Started, Summary};
@@ -22,9 +22,6 @@ use crate::store::{Journal, Log, RunFolder, Store, summary};
 use crate::transform::Transform;
 use crate::view::terminal;
 use crate::view::text::Symbols;
-
-/// The time between two heartbeats.
-const HEARTBEAT: Duration = Duration::from_secs(60);
 
 /// The recording of one run.
 pub(super) struct Recording {
@@ -43,6 +40,8 @@ struct Open {
     /// Why the destination cannot be dialled, if there is one that cannot.
     no_target: Option<String>,
     interrupted_by: RefCell<Option<String>>,
+    /// Exit codes that are answers and no errors.
+    success_codes: Vec<i32>,
     drain: Duration,
     width: usize,
     symbols: Symbols,
@@ -62,6 +61,8 @@ impl Recording {
             return Self { open: None, troubles };
         }
         let drain = launch.plan.drain_deadline.value;
+        let success_codes = launch.plan.success_codes.value.clone();
+        let heartbeat = launch.plan.heartbeat.value;
         let Described { started, facts, rules } = launch.describe(said);
         let mut not_kept = None;
         let (folder, log, journal) = match keep(said, &started) {
@@ -78,7 +79,7 @@ impl Recording {
             });
         let destined = summary::destined(&started);
         let facts = Arc::new(facts);
-        let heartbeat = Some(heartbeat(HEARTBEAT, Arc::clone(&facts)));
+        let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
         let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target, heartbeat };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
@@ -98,6 +99,7 @@ impl Recording {
             not_kept,
             no_target,
             interrupted_by: RefCell::default(),
+            success_codes,
             drain,
             width: screen::width(&said.environment).saturating_sub(message::PREFIX.len()),
             symbols: screen::symbols(&said.environment),
@@ -121,22 +123,34 @@ impl Recording {
 
     /// Closes the recording and delivers it within the deadline; gives back what there is to say. Who asks us to end
     /// meanwhile ends the delivery.
-    pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
+    pub(super) fn end(self, exit: &Result<Exit, ExecError>, aftermath: &mut Aftermath) -> Vec<String> {
         let Self { open, mut troubles } = self;
         let Some(open) = open else { return troubles };
         let ended_at = Instant::now();
         let mut exit_facts = witness::exit_facts(exit, unix_nano());
         exit_facts.interrupted_by = open.interrupted_by.into_inner();
+        exit_facts.success = exit_facts.exit_code.is_some_and(|code| open.success_codes.contains(&code));
+        let left = aftermath.left();
+        exit_facts.descendants_left = left.running.filter(|_| exit.is_ok());
         let ended = ended(&exit_facts);
         let written_end = ended.clone();
         let facts = open.facts;
-        open.handle.finish(ended_at + open.drain, move |arrived| {
+        let mut senders = senders(left);
+        open.handle.finish(ended_at + open.drain, senders, move |arrived| {
             exit_facts.drained = ended_at.elapsed();
             close(&facts, exit_facts, &written_end, arrived)
         });
-        if signals.wait() {
-            open.handle.give_up();
-            signals.wait();
+        loop {
+            match aftermath.wait(senders == Senders::Expected) {
+                Woken::Closed => break,
+                Woken::Asked => open.handle.give_up(),
+                Woken::Tick => {
+                    senders = self::senders(aftermath.left());
+                    if senders != Senders::Expected {
+                        open.handle.senders(senders);
+                    }
+                }
+            }
         }
         let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
@@ -162,6 +176,15 @@ impl Recording {
             troubles.push(terminal::closing_line(&summary, open.width, open.symbols));
         }
         troubles
+    }
+}
+
+/// Who can still send something.
+fn senders(left: Left) -> Senders {
+    match left {
+        Left { running: None, .. } => Senders::Unknown,
+        Left { may_report: true, .. } => Senders::Expected,
+        Left { may_report: false, .. } => Senders::Gone,
     }
 }
 
