@@ -418,7 +418,10 @@ fn a_thousand_runs_are_listed_and_a_damaged_one_hides_no_other() {
     }
     let runs = printed_json(&home, &["runs", "--json"]);
     assert_eq!(runs["runs"].as_array().unwrap().len(), 1000);
-    assert_eq!(printed(&home, &["runs", "--limit", "5"]).lines().collect::<Vec<_>>()[1..], lines[..5]);
+    // How wide the columns are depends on all that is listed, and on the day.
+    let limited = printed(&home, &["runs", "--limit", "5"]);
+    let listed: Vec<_> = limited.lines().skip(1).map(|line| line.split_whitespace().next().unwrap()).collect();
+    assert_eq!(listed, (995..1000).rev().map(run_id).collect::<Vec<_>>());
     assert!(printed(&home, &["show", &run_id(123)]).starts_with("command-123 · exit 0"));
     assert!(printed(&home, &["show"]).starts_with("command-999 · lost"));
 
