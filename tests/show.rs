@@ -82,7 +82,7 @@ fn a_run_of_opencode_is_a_tree_that_a_person_reads() {
     opencode · exit 0 · 8.24 s
     agent opencode · started 2026-11-20 10:09:42 · run 20261120-100943-000-a1b2c3
     3 model calls (mock-model) · 300 tokens in (120 cached) · 60 out (15 reasoning) · 1 tool call (bash)
-    252 spans, 37 log records stored · not sent anywhere
+    252 spans, 10 data points, 37 log records stored · not sent anywhere
 
                                     in → out     time  0                                          8.24 s
     opencode                                   8.24 s  █████████████████████████████████████████████████

@@ -1,16 +1,15 @@
 //! Metrics of the run (semantic conventions for process metrics; OTLP `Metric`): what the command used, on a resource that
 //! describes the command's process, and that the run goes on, on otel-run's own.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use opentelemetry::Value;
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue};
-use opentelemetry_proto::tonic::metrics::v1::{
-    AggregationTemporality, Gauge, Metric, NumberDataPoint, ResourceMetrics, ScopeMetrics, Sum, metric::Data,
-    number_data_point::Value as Number,
-};
 
-use super::{ExitFacts, RunFacts, Usage, count, executable_name, put_attribute, put_group, scope};
+use super::{ExitFacts, RunFacts, Usage, executable_name, put_attribute, put_group};
 use crate::context::names::*;
+use crate::context::resource::{OTEL_RUN, VERSION};
+use crate::otlp::wire::{put_double_field, put_fixed64_field, put_message, put_string_field, put_varint_field};
 
 /// What kind of numbers a metric has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,8 +103,10 @@ pub struct Points {
 /// That the command runs at `unix_nano`, and since when; `None` where nothing is recorded.
 pub fn heartbeat(run: &RunFacts, unix_nano: u64) -> Option<Points> {
     run.context.recording.then(|| {
-        let writer = Writer { run, unix_nano };
-        writer.request(vec![writer.uptime()], vec![writer.active(1)])
+        let mut writer = Writer::new(run, unix_nano);
+        writer.group_of_the_command(Writer::put_uptime);
+        writer.group_of_otel_run(|writer, out| writer.put_active(out, 1));
+        writer.points
     })
 }
 
@@ -114,82 +115,138 @@ pub(super) fn ended(run: &RunFacts, exit: &ExitFacts) -> Option<Points> {
     if exit.exec_error.is_some() {
         return None;
     }
-    let writer = Writer { run, unix_nano: exit.ended_unix_nano.max(run.started_unix_nano) };
-    let used = exit.usage.iter().flat_map(|usage| writer.used(usage));
-    Some(writer.request(used.collect(), vec![writer.active(0)]))
+    let mut writer = Writer::new(run, exit.ended_unix_nano.max(run.started_unix_nano));
+    if let Some(usage) = &exit.usage {
+        writer.group_of_the_command(|writer, out| {
+            writer.put_usage(out, usage);
+            writer.put_uptime(out);
+        });
+    }
+    writer.group_of_otel_run(|writer, out| writer.put_active(out, 0));
+    Some(writer.points)
 }
 
-/// Writes metrics of one moment.
+/// The value of a data point.
+#[derive(Clone, Copy)]
+enum Number {
+    Double(f64),
+    Int(u64),
+}
+
+impl Number {
+    fn seconds(time: Duration) -> Self {
+        Number::Double(time.as_secs_f64())
+    }
+}
+
+/// Writes metrics of one moment (opentelemetry-proto, `metrics.proto`).
 struct Writer<'a> {
     run: &'a RunFacts,
     unix_nano: u64,
+    points: Points,
 }
 
-impl Writer<'_> {
-    fn used(&self, usage: &Usage) -> [Metric; 5] {
-        let double = |value: std::time::Duration| Number::AsDouble(value.as_secs_f64());
-        let int = |value| Number::AsInt(count(value));
-        let two = |of: &Description, first: (&str, Number), second: (&str, Number)| {
-            let key = of.attributes.first().copied().unwrap_or_default();
-            let point = |(kind, number): (&str, Number)| self.point(vec![attribute(key, kind.to_owned())], number);
-            metric(of, vec![point(first), point(second)])
-        };
-        [
-            two(&CPU_TIME, ("user", double(usage.user)), ("system", double(usage.system))),
-            two(&PAGING_FAULTS, ("minor", int(usage.minor_faults)), ("major", int(usage.major_faults))),
-            two(
-                &CONTEXT_SWITCHES,
-                ("voluntary", int(usage.voluntary_switches)),
-                ("involuntary", int(usage.involuntary_switches)),
-            ),
-            two(&DISK_IO, ("read", int(usage.block_input_bytes)), ("write", int(usage.block_output_bytes))),
-            self.uptime(),
-        ]
+/// More bytes than a metric of two points has.
+const METRIC_LENGTH: usize = 320;
+const AGGREGATION_TEMPORALITY_CUMULATIVE: u64 = 2;
+
+impl<'a> Writer<'a> {
+    fn new(run: &'a RunFacts, unix_nano: u64) -> Self {
+        Self { run, unix_nano, points: Points { request: Vec::new(), count: 0 } }
     }
 
-    fn uptime(&self) -> Metric {
-        let elapsed = self.unix_nano.saturating_sub(self.run.started_unix_nano);
-        let seconds = std::time::Duration::from_nanos(elapsed).as_secs_f64();
-        metric(&UPTIME, vec![self.point(Vec::new(), Number::AsDouble(seconds))])
-    }
-
-    fn active(&self, runs: i64) -> Metric {
-        let mut attributes = vec![attribute(PROCESS_EXECUTABLE_NAME, executable_name(self.run))];
-        attributes.extend(self.run.agent.clone().map(|agent| attribute(AGENT_NAME, agent)));
-        metric(&ACTIVE, vec![self.point(attributes, Number::AsInt(runs))])
-    }
-
-    fn point(&self, attributes: Vec<KeyValue>, value: Number) -> NumberDataPoint {
-        NumberDataPoint {
-            attributes,
-            start_time_unix_nano: self.run.started_unix_nano,
-            time_unix_nano: self.unix_nano,
-            value: Some(value),
-            ..NumberDataPoint::default()
-        }
-    }
-
-    fn request(&self, of_the_command: Vec<Metric>, of_otel_run: Vec<Metric>) -> Points {
-        let mut points = Points { request: Vec::new(), count: 0 };
+    fn group_of_the_command(&mut self, put: impl FnOnce(&mut Self, &mut Vec<u8>)) {
         let process = command_process(self.run);
-        let resource = &self.run.resource;
-        points.put(resource.of_another(&process), of_the_command);
-        points.put(resource.of_otel_run(), of_otel_run);
-        points
+        self.group(self.run.resource.of_another(&process), put);
     }
-}
 
-impl Points {
-    fn put(&mut self, resource: [&[u8]; 2], metrics: Vec<Metric>) {
-        if metrics.is_empty() {
-            return;
+    fn group_of_otel_run(&mut self, put: impl FnOnce(&mut Self, &mut Vec<u8>)) {
+        self.group(self.run.resource.of_otel_run(), put);
+    }
+
+    /// A `ResourceMetrics` with the metrics that `put` appends.
+    fn group(&mut self, resource: [&[u8]; 2], put: impl FnOnce(&mut Self, &mut Vec<u8>)) {
+        let mut request = std::mem::take(&mut self.points.request);
+        put_group(&mut request, resource, 4 * METRIC_LENGTH, |out| {
+            put_message(out, 2, 4 * METRIC_LENGTH, |out| {
+                put_message(out, 1, 64, |out| {
+                    put_string_field(out, 1, OTEL_RUN);
+                    put_string_field(out, 2, VERSION);
+                });
+                put(self, out);
+                put_string_field(out, 3, SCHEMA_URL);
+            });
+            put_string_field(out, 3, SCHEMA_URL);
+        });
+        self.points.request = request;
+    }
+
+    fn put_usage(&mut self, out: &mut Vec<u8>, usage: &Usage) {
+        let mut two = |of: &Description, first: (&str, Number), second: (&str, Number)| {
+            let key = of.attributes.first().copied().unwrap_or_default();
+            self.put_metric(out, of, &[(&[(key, first.0)], first.1), (&[(key, second.0)], second.1)]);
+        };
+        let (seconds, int) = (Number::seconds, Number::Int);
+        two(&CPU_TIME, ("user", seconds(usage.user)), ("system", seconds(usage.system)));
+        two(&PAGING_FAULTS, ("minor", int(usage.minor_faults)), ("major", int(usage.major_faults)));
+        two(
+            &CONTEXT_SWITCHES,
+            ("voluntary", int(usage.voluntary_switches)),
+            ("involuntary", int(usage.involuntary_switches)),
+        );
+        two(&DISK_IO, ("read", int(usage.block_input_bytes)), ("write", int(usage.block_output_bytes)));
+    }
+
+    fn put_uptime(&mut self, out: &mut Vec<u8>) {
+        let elapsed = Duration::from_nanos(self.unix_nano.saturating_sub(self.run.started_unix_nano));
+        self.put_metric(out, &UPTIME, &[(&[], Number::seconds(elapsed))]);
+    }
+
+    fn put_active(&mut self, out: &mut Vec<u8>, runs: u64) {
+        let run = self.run;
+        let name = executable_name(run);
+        let named = (PROCESS_EXECUTABLE_NAME, name.as_str());
+        match &run.agent {
+            Some(agent) => self.put_metric(out, &ACTIVE, &[(&[named, (AGENT_NAME, agent)], Number::Int(runs))]),
+            None => self.put_metric(out, &ACTIVE, &[(&[named], Number::Int(runs))]),
         }
-        self.count += metrics.iter().map(points_of).sum::<u32>();
-        let scope_metrics =
-            ScopeMetrics { scope: Some((&scope(), None).into()), metrics, schema_url: SCHEMA_URL.to_owned() };
-        let rest =
-            ResourceMetrics { resource: None, scope_metrics: vec![scope_metrics], schema_url: SCHEMA_URL.to_owned() };
-        put_group(&mut self.request, resource, &rest);
+    }
+
+    /// A `Metric` of points with attributes.
+    fn put_metric(&mut self, out: &mut Vec<u8>, of: &Description, points: &[(&[(&str, &str)], Number)]) {
+        put_message(out, 2, METRIC_LENGTH, |out| {
+            put_string_field(out, 1, of.name);
+            put_string_field(out, 2, of.meaning);
+            put_string_field(out, 3, of.unit);
+            let (gauge, sum) = (5, 7);
+            let number = if of.instrument == Instrument::Gauge { gauge } else { sum };
+            put_message(out, number, METRIC_LENGTH / 2, |out| {
+                points.iter().for_each(|(attributes, value)| self.put_point(out, attributes, *value));
+                if number == sum {
+                    put_varint_field(out, 2, AGGREGATION_TEMPORALITY_CUMULATIVE);
+                    put_varint_field(out, 3, (of.instrument == Instrument::Counter).into());
+                }
+            });
+        });
+    }
+
+    /// A `NumberDataPoint`.
+    fn put_point(&mut self, out: &mut Vec<u8>, attributes: &[(&str, &str)], value: Number) {
+        self.points.count += 1;
+        put_message(out, 1, 100, |out| {
+            put_fixed64_field(out, 2, self.run.started_unix_nano);
+            put_fixed64_field(out, 3, self.unix_nano);
+            match value {
+                Number::Double(value) => put_double_field(out, 4, value),
+                Number::Int(value) => put_fixed64_field(out, 6, value.min(i64::MAX as u64)),
+            }
+            for (key, text) in attributes {
+                put_message(out, 7, 60, |out| {
+                    put_string_field(out, 1, key);
+                    put_message(out, 2, 30, |out| put_string_field(out, 1, text));
+                });
+            }
+        });
     }
 }
 
@@ -203,37 +260,4 @@ fn command_process(run: &RunFacts) -> Vec<u8> {
     put(PROCESS_EXECUTABLE_NAME, executable_name(run).into());
     run.executable_path.clone().into_iter().for_each(|path| put(PROCESS_EXECUTABLE_PATH, path.into()));
     out
-}
-
-fn metric(of: &Description, data_points: Vec<NumberDataPoint>) -> Metric {
-    let sum = |data_points, is_monotonic| {
-        Data::Sum(Sum { data_points, aggregation_temporality: AggregationTemporality::Cumulative.into(), is_monotonic })
-    };
-    let data = match of.instrument {
-        Instrument::Counter => sum(data_points, true),
-        Instrument::UpDownCounter => sum(data_points, false),
-        Instrument::Gauge => Data::Gauge(Gauge { data_points }),
-    };
-    Metric {
-        name: of.name.to_owned(),
-        description: of.meaning.to_owned(),
-        unit: of.unit.to_owned(),
-        data: Some(data),
-        ..Metric::default()
-    }
-}
-
-fn points_of(metric: &Metric) -> u32 {
-    let points = match &metric.data {
-        Some(Data::Sum(sum)) => sum.data_points.len(),
-        Some(Data::Gauge(gauge)) => gauge.data_points.len(),
-        _ => 0,
-    };
-    u32::try_from(points).unwrap_or(u32::MAX)
-}
-
-fn attribute(key: &str, text: String) -> KeyValue {
-    let value =
-        Some(AnyValue { value: Some(opentelemetry_proto::tonic::common::v1::any_value::Value::StringValue(text)) });
-    KeyValue { key: key.to_owned(), value, ..KeyValue::default() }
 }

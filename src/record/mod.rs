@@ -2,9 +2,9 @@
 //!
 //! Span and log records are made by the OpenTelemetry SDK with a processor that keeps what ended, and turned into OTLP by
 //! its own transforms. Three things the SDK cannot express are set on the OTLP message: the random flag of a new trace, a
-//! `tracestate` byte for byte, and stand-in spans, whose ids are given. Metrics are OTLP messages from the beginning: their
-//! numbers come from the kernel, and there is nothing to aggregate. The resource, which is the larger part of most
-//! of these messages, is encoded once for all of them.
+//! `tracestate` byte for byte, and stand-in spans, whose ids are given. Metrics are written as OTLP at once: their numbers
+//! come from the kernel, and there is nothing to aggregate. The resource, which is the larger part of most of these
+//! messages, is encoded once for all of them.
 
 pub mod documentation;
 pub mod log;
@@ -309,19 +309,22 @@ fn no_resource() -> ResourceAttributesWithSchema {
 /// of it.
 fn request(run: &RunFacts, group: &impl Message) -> Vec<u8> {
     let mut out = Vec::new();
-    put_group(&mut out, run.resource.of_otel_run(), group);
+    let length = group.encoded_len();
+    put_group(&mut out, run.resource.of_otel_run(), length, |out| {
+        // A vector has room for everything.
+        let _ = group.encode(out);
+    });
     out
 }
 
-/// Appends a group of an export request: the resource, in two parts, and the rest of it.
-fn put_group(out: &mut Vec<u8>, resource: [&[u8]; 2], rest: &impl Message) {
+/// Appends a group of an export request: the resource, in two parts, and the rest of it, of about so many bytes.
+fn put_group(out: &mut Vec<u8>, resource: [&[u8]; 2], rest_length: usize, put_rest: impl FnOnce(&mut Vec<u8>)) {
     let resource_length = resource.iter().map(|part| part.len()).sum::<usize>();
-    let length = resource_length + rest.encoded_len() + 8;
+    let length = resource_length + rest_length + 8;
     out.reserve(length + 8);
     put_message(out, 1, length, |out| {
         put_message(out, 1, resource_length, |out| resource.iter().for_each(|part| out.extend_from_slice(part)));
-        // A vector has room for everything.
-        let _ = rest.encode(out);
+        put_rest(out);
     });
 }
 
