@@ -10,12 +10,15 @@ use super::recorder::Own;
 pub struct Heartbeat {
     /// The time between two beats, the first of which comes so long after the start. More than nothing.
     pub every: Duration,
-    /// Makes what is recorded; none for a beat that is left out.
-    pub beat: Box<dyn Fn() -> Option<Own> + Send>,
+    /// What is recorded.
+    pub beat: Beat,
 }
 
+/// Makes what is recorded; none for a beat that is left out.
+pub type Beat = Box<dyn Fn() -> Option<Own> + Send>;
+
 /// A heartbeat that goes on, or none.
-pub(super) struct Pulse(Option<(Interval, Box<dyn Fn() -> Option<Own> + Send>)>);
+pub(super) struct Pulse(Option<(Interval, Beat)>);
 
 impl Pulse {
     pub(super) fn start(heartbeat: Option<Heartbeat>) -> Self {

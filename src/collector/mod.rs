@@ -14,7 +14,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use crate::secret::Secret;
-pub use heartbeat::Heartbeat;
+pub use heartbeat::{Beat, Heartbeat};
 pub use recorder::{Own, Recorder, Refusal};
 pub use thread::{Arrived, Closing, Handle, Report, Senders, Start, start};
 

@@ -66,3 +66,27 @@ fn usage(usage: &process::Usage) -> record::Usage {
         block_output_bytes: usage.block_output_bytes,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::process::Sender;
+
+    fn seen(signal: i32, sender: Sender) -> Option<Happening> {
+        happening(Seen::Signal(SignalSeen { signal, sender, decision: Decision::Leave }))
+    }
+
+    #[test]
+    fn a_resize_is_no_event_but_a_signal_of_somebody_is() {
+        let outside = Sender::Process { pid: 0, group: None };
+        assert_eq!(seen(libc::SIGWINCH, Sender::Kernel), None);
+        let expected = |signal: &str, sender| {
+            Some(Happening::Signal(ReceivedSignal { signal: signal.to_owned(), forwarded: false, sender }))
+        };
+        assert_eq!(seen(libc::SIGINT, Sender::Kernel), expected("SIGINT", record::Sender::Kernel));
+        let from_outside = record::Sender::Process { pid: 0, name: None };
+        assert_eq!(seen(libc::SIGWINCH, outside), expected("SIGWINCH", from_outside));
+    }
+}

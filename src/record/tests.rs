@@ -389,7 +389,8 @@ fn received(signal: &str, sender: Sender) -> Happening {
 fn what_happens_is_recorded_with_its_own_time() {
     let process = |name: Option<&str>| Sender::Process { pid: 77, name: name.map(str::to_owned) };
     let signal = |signal: &str| signal.to_owned();
-    let table: [(Happening, &str, SeverityNumber, &[(&str, &str)]); 6] = [
+    type Row<'a> = (Happening, &'a str, SeverityNumber, &'a [(&'a str, &'a str)]);
+    let table: [Row<'_>; 6] = [
         (
             received("SIGTERM", process(Some("timeout"))),
             "otel_run.signal.received",
