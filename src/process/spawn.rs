@@ -4,13 +4,18 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Instant;
 
 use super::entry;
+use super::terminal::Terminal;
 
 /// A command that was started. It is waited for by a [`super::Supervisor`] and by nobody else.
 #[derive(Debug)]
 pub struct Child {
     pub(super) pid: i32,
+    pub(super) began: Instant,
+    /// The terminal as it was before.
+    pub(super) terminal: Option<Terminal>,
 }
 
 impl Child {
@@ -59,10 +64,11 @@ pub type EnvironmentChanges = [(OsString, Option<OsString>)];
 ///
 /// What the system said when the command could not be executed.
 pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, die_with_parent: bool) -> Result<Child, ExecError> {
+    let (terminal, began) = (Terminal::look(), Instant::now());
     // Signals that were blocked at entry stay blocked for the command. We must hear of its end all the same.
     let child = prepared(argv, environment, die_with_parent, |command| Ok(command.spawn()?.id().cast_signed()));
     super::signals::hear_of_children();
-    child.map(|pid| Child { pid })
+    child.map(|pid| Child { pid, began, terminal })
 }
 
 /// Becomes `argv`, with the changes in `environment` applied to our own. Handlers must not have been installed.
