@@ -61,6 +61,13 @@ pub fn process_began(_: u32) -> Option<u64> {
     None
 }
 
+/// The name of the process `pid` as the kernel shows it, of at most 15 bytes, while the process is there; none on systems
+/// without `/proc/<pid>/comm`.
+pub fn process_name(pid: i32) -> Option<String> {
+    let name = read(&format!("/proc/{pid}/comm"))?;
+    Some(name.trim_end_matches('\n').to_owned()).filter(|name| !name.is_empty())
+}
+
 /// Reads a small file. Those of `/proc` do not say how long they are, so there is room for the whole from the beginning.
 fn read(path: &str) -> Option<String> {
     let mut file = File::open(path).ok()?;
@@ -96,5 +103,14 @@ mod tests {
         .unwrap();
         assert_eq!(process_began(id), None);
         child.wait().unwrap();
+    }
+
+    #[test]
+    fn a_process_has_a_name_while_it_is_there() {
+        assert!(process_name(std::process::id().cast_signed()).is_some());
+        // Process ids end long before.
+        assert_eq!(process_name(i32::MAX), None);
+        // A sender outside of the container.
+        assert_eq!(process_name(0), None);
     }
 }

@@ -21,20 +21,19 @@ fn keys_reach_the_command_once() {
     console.enter("$OTEL_RUN --quiet -- $CHILD signals");
     console.wait_for("ready ");
     let otel_run = parent_of(&console.wait_for("\r\n"));
-    let mut count = 0;
-    let keys: [(&str, fn(&mut Console)); 4] = [
-        ("SIGINT", |console| console.press(CTRL_C)),
-        ("SIGQUIT", |console| console.press(CTRL_BACKSLASH)),
-        ("SIGTSTP", |console| console.press(CTRL_Z)),
-        ("SIGWINCH", |console| console.resize(120)),
-    ];
-    for (signal, press) in keys {
-        press(&mut console);
+    for (count, (signal, key)) in
+        [("SIGINT", Some(CTRL_C)), ("SIGQUIT", Some(CTRL_BACKSLASH)), ("SIGTSTP", Some(CTRL_Z)), ("SIGWINCH", None)]
+            .into_iter()
+            .enumerate()
+    {
+        match key {
+            Some(key) => console.press(key),
+            None => console.resize(120),
+        }
         console.wait_for(&format!("{signal} 1\r\n"));
         // What otel-run passes on later comes later: a second one of the key would have come before this.
-        count += 1;
         kill(otel_run, Signal::SIGUSR2).unwrap();
-        let between = console.wait_for(&format!("SIGUSR2 {count}\r\n"));
+        let between = console.wait_for(&format!("SIGUSR2 {}\r\n", count + 1));
         assert!(!between.contains("SIG"), "{signal}: {between:?}");
     }
     console.press(CTRL_D);

@@ -23,8 +23,9 @@ const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
 /// Spans that the commands of these tests send.
 const SENT: usize = 3;
-/// What otel-run says itself: the run's span, and that it was started and has ended.
-const OWN: usize = 3;
+/// What otel-run says itself: the run's span, that it was started and has ended, and a data point to say that it goes on no
+/// more.
+const OWN: usize = 4;
 /// A deadline that is not the subject.
 const LONG: &str = "60s";
 /// No run may take longer whose deadline is 1 s; machines are slow.

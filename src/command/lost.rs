@@ -205,11 +205,11 @@ impl Reading {
                 // What is in the log was parsed when it was stored.
                 let _ = transform.apply(signal, payload, &mut Vec::new(), &mut |seen| {
                     totals.add_span(seen.scope, seen.name, seen.message);
-                    found.look_at_span(&facts.context, seen.scope, seen.message);
+                    found.look_at_span(facts, seen.scope, seen.message);
                 });
             }
-            Signal::Logs => found.look_at_logs(&facts.context, payload),
-            Signal::Metrics => {}
+            Signal::Logs => found.look_at_logs(facts, payload),
+            Signal::Metrics => found.look_at_metrics(facts, payload),
         }
     }
 
@@ -221,9 +221,10 @@ impl Reading {
 
     /// Appends what the log lacks.
     fn complete(&mut self, log: &mut Log) -> std::io::Result<()> {
-        let exit = self.found.exit.clone().unwrap_or_else(|| ExitFacts {
+        let mut exit = self.found.exit.clone().unwrap_or_else(|| ExitFacts {
             ended_unix_nano: self.last_unix_nano,
             still_running: still_runs(&self.started),
+            interrupted_by: self.found.interrupted_by.clone(),
             ..ExitFacts::default()
         });
         let arrived = Arrived {
@@ -234,11 +235,11 @@ impl Reading {
             },
             linked_roots: self.transform.linked_roots().to_vec(),
         };
-        let ended = written::ended(&exit);
-        for Own { signal, items, request } in last_words(&self.facts, exit, arrived, &self.found) {
+        for Own { signal, items, request } in last_words(&self.facts, &mut exit, arrived, &self.found) {
             log.append(Kind::Batch(signal), items, unix_nano(), Frame::from(request.as_slice()))?;
             self.count(signal, items);
         }
+        let ended = written::ended(&exit);
         let last = serde_json::to_vec(&ended)?;
         log.append(Kind::Ended, 0, unix_nano(), Frame::from(last.as_slice()))?;
         self.ended = Some(ended);

@@ -13,6 +13,7 @@ mod said;
 mod screen;
 mod show;
 mod supervision;
+mod witness;
 mod written;
 
 use std::process::ExitCode;

@@ -70,6 +70,11 @@ pub(super) fn ended(exit: &ExitFacts) -> Ended {
         signal: exit.signal.clone(),
         error_type: record::error_type(exit),
         still_running: exit.still_running,
+        interrupted_by: exit.interrupted_by.clone(),
+        timed_out: exit.timed_out,
+        out_of_memory: record::out_of_memory(exit),
+        stopped_nano: u64::try_from(exit.stopped.as_nanos()).unwrap_or(u64::MAX),
+        descendants_left: exit.descendants_left,
     }
 }
 

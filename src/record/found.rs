@@ -1,14 +1,16 @@
 //! What a run has said about itself already, read back from its log, for an otel-run that has to say the rest in place
 //! of one that was killed.
 
+use std::time::Duration;
+
 use opentelemetry_proto::tonic::common::v1::{KeyValue, any_value::Value};
 use opentelemetry_proto::tonic::logs::v1::LogsData;
+use opentelemetry_proto::tonic::metrics::v1::{Metric, MetricsData, metric, number_data_point};
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use super::log::{RUN_ABANDONED, RUN_EXEC_FAILED, RUN_EXITED, RUN_STARTED};
-use super::{ExecError, ExitFacts};
-use crate::context::RunContext;
+use super::log::{RUN_ABANDONED, RUN_EXEC_FAILED, RUN_EXITED, RUN_STARTED, SIGNAL_RECEIVED};
+use super::{ExecError, ExitFacts, RunFacts, asks_to_end};
 use crate::context::names::*;
 use crate::context::resource::OTEL_RUN;
 use crate::otlp::wire::Reader;
@@ -18,22 +20,26 @@ use crate::otlp::wire::Reader;
 pub struct Found {
     /// Whether the record of the start is.
     pub start: bool,
-    /// Whether the run's span is.
-    pub span: bool,
     /// Whether the record of the end is.
     pub end: bool,
-    /// How the command ended, if either of them says it.
+    /// Whether the run's span is.
+    pub span: bool,
+    /// Whether the last data points are.
+    pub points: bool,
+    /// How the command ended, if record or span say it.
     pub exit: Option<ExitFacts>,
+    /// The first signal that asked the command to end.
+    pub interrupted_by: Option<String>,
 }
 
 impl Found {
     /// Looks at one span of the log: `scope` is its scope's name, `message` the whole of it.
-    pub fn look_at_span(&mut self, run: &RunContext, scope: &[u8], message: &[u8]) {
+    pub fn look_at_span(&mut self, run: &RunFacts, scope: &[u8], message: &[u8]) {
         if scope != OTEL_RUN.as_bytes() {
             return;
         }
         let Ok(span) = Span::decode(message) else { return };
-        if span.span_id == run.span_id.to_bytes() && span.trace_id == run.trace_id.to_bytes() {
+        if is_of(run, &span.trace_id, &span.span_id) {
             self.span = true;
             let failed_to_start = integer(&span.attributes, PROCESS_PID).is_none();
             let words = span.status.map(|status| status.message).unwrap_or_default();
@@ -42,44 +48,77 @@ impl Found {
     }
 
     /// Looks at one export request of logs.
-    pub fn look_at_logs(&mut self, run: &RunContext, request: &[u8]) {
+    pub fn look_at_logs(&mut self, run: &RunFacts, request: &[u8]) {
         if !is_own(request) {
             return;
         }
         let Ok(data) = LogsData::decode(request) else { return };
         let scopes = data.resource_logs.iter().flat_map(|resource| &resource.scope_logs);
-        for record in scopes.flat_map(|scope| &scope.log_records) {
-            if record.span_id != run.span_id.to_bytes() || record.trace_id != run.trace_id.to_bytes() {
-                continue;
+        let records = scopes.flat_map(|scope| &scope.log_records);
+        for record in records.filter(|record| is_of(run, &record.trace_id, &record.span_id)) {
+            match record.event_name.as_str() {
+                RUN_STARTED => self.start = true,
+                SIGNAL_RECEIVED if self.interrupted_by.is_none() => {
+                    self.interrupted_by = text(&record.attributes, SIGNAL).filter(|signal| asks_to_end(signal));
+                }
+                event @ (RUN_EXITED | RUN_EXEC_FAILED | RUN_ABANDONED) => {
+                    self.end = true;
+                    let failed_to_start = (event == RUN_EXEC_FAILED).then(String::new);
+                    // The span says more.
+                    self.exit.get_or_insert_with(|| exit(&record.attributes, record.time_unix_nano, failed_to_start));
+                }
+                _ => {}
             }
-            let event = record.event_name.as_str();
-            self.start |= event == RUN_STARTED;
-            if matches!(event, RUN_EXITED | RUN_EXEC_FAILED | RUN_ABANDONED) {
-                self.end = true;
-                let failed_to_start = (event == RUN_EXEC_FAILED).then(String::new);
-                // The span says more.
-                self.exit.get_or_insert_with(|| exit(&record.attributes, record.time_unix_nano, failed_to_start));
-            }
+        }
+    }
+
+    /// Looks at one export request of metrics.
+    pub fn look_at_metrics(&mut self, run: &RunFacts, request: &[u8]) {
+        if !is_own(request) {
+            return;
+        }
+        let Ok(data) = MetricsData::decode(request) else { return };
+        for group in &data.resource_metrics {
+            let attributes = group.resource.as_ref().map(|resource| resource.attributes.as_slice()).unwrap_or_default();
+            let metrics = group.scope_metrics.iter().flat_map(|scope| &scope.metrics);
+            self.points |= text(attributes, RUN_ID).as_ref() == Some(&run.run_id) && metrics.into_iter().any(is_over);
         }
     }
 }
 
+/// Whether this is the metric of a run that goes on no more.
+fn is_over(metric: &Metric) -> bool {
+    let Some(metric::Data::Sum(sum)) = metric.data.as_ref().filter(|_| metric.name == RUN_ACTIVE) else { return false };
+    sum.data_points.iter().any(|point| point.value == Some(number_data_point::Value::AsInt(0)))
+}
+
+fn is_of(run: &RunFacts, trace_id: &[u8], span_id: &[u8]) -> bool {
+    trace_id == run.context.trace_id.to_bytes() && span_id == run.context.span_id.to_bytes()
+}
+
 fn exit(attributes: &[KeyValue], ended_unix_nano: u64, failed_to_start: Option<String>) -> ExitFacts {
     let error_type = text(attributes, ERROR_TYPE);
+    let exit_code = integer(attributes, PROCESS_EXIT_CODE).and_then(|code| i32::try_from(code).ok());
     ExitFacts {
         ended_unix_nano,
-        exit_code: integer(attributes, PROCESS_EXIT_CODE).and_then(|code| i32::try_from(code).ok()),
+        exit_code,
         signal: text(attributes, EXIT_SIGNAL),
         core_dumped: truth(attributes, CORE_DUMPED),
         timed_out: error_type.as_deref() == Some("timeout"),
-        exec_error: failed_to_start.and_then(|message| Some(ExecError { errno_name: error_type?, message })),
         still_running: truth(attributes, STILL_RUNNING),
+        success: error_type.is_none() && exit_code != Some(0),
+        interrupted_by: text(attributes, INTERRUPTED_BY),
+        stopped: seconds(attributes, STOPPED).unwrap_or_default(),
+        oom_kills: number(attributes, OOM_KILLS).unwrap_or_default(),
+        descendants_left: number(attributes, DESCENDANTS_LEFT),
+        exec_error: failed_to_start.and_then(|message| Some(ExecError { errno_name: error_type?, message })),
         ..ExitFacts::default()
     }
 }
 
-/// Whether a request of logs begins with records of otel-run, found without decoding it: `ResourceLogs` is field 1,
-/// `ScopeLogs` field 2 of it, the scope field 1 of that, and its name field 1 again.
+/// Whether a request of logs or metrics begins with what otel-run says, found without decoding it: `ResourceLogs` or
+/// `ResourceMetrics` is field 1, `ScopeLogs` or `ScopeMetrics` field 2 of it, the scope field 1 of that, and its name field 1
+/// again.
 fn is_own(request: &[u8]) -> bool {
     let path = [1, 2, 1, 1];
     let name = path.into_iter().try_fold(request, |message, number| {
@@ -107,6 +146,18 @@ fn integer(attributes: &[KeyValue], key: &str) -> Option<i64> {
     }
 }
 
+/// A count that an attribute holds.
+fn number(attributes: &[KeyValue], key: &str) -> Option<u64> {
+    integer(attributes, key).and_then(|number| u64::try_from(number).ok())
+}
+
+fn seconds(attributes: &[KeyValue], key: &str) -> Option<Duration> {
+    match value(attributes, key) {
+        Some(Value::DoubleValue(seconds)) => Duration::try_from_secs_f64(*seconds).ok(),
+        _ => None,
+    }
+}
+
 fn truth(attributes: &[KeyValue], key: &str) -> bool {
     matches!(value(attributes, key), Some(Value::BoolValue(true)))
 }
@@ -117,7 +168,9 @@ mod tests {
 
     use opentelemetry_proto::tonic::trace::v1::TracesData;
 
-    use super::super::{RunFacts, exited, run_span, started, tests};
+    use super::super::{
+        Happening, ReceivedSignal, Resource, Sender, exited, happened, heartbeat, last_points, run_span, started, tests,
+    };
     use super::*;
 
     fn span(run: &RunFacts, exit: &ExitFacts) -> Vec<u8> {
@@ -131,10 +184,10 @@ mod tests {
         let span = span(&run, exit);
         let [mut in_span, mut in_record, mut in_both] = [Found::default(), Found::default(), Found::default()];
         for found in [&mut in_record, &mut in_both] {
-            found.look_at_logs(&run.context, &exited(&run, exit).unwrap());
+            found.look_at_logs(&run, &exited(&run, exit).unwrap());
         }
         for found in [&mut in_span, &mut in_both] {
-            found.look_at_span(&run.context, b"otel-run", &span);
+            found.look_at_span(&run, b"otel-run", &span);
         }
         assert_eq!((in_span.span, in_span.end), (true, false));
         assert_eq!((in_record.span, in_record.end), (false, true));
@@ -145,13 +198,16 @@ mod tests {
     #[test]
     fn an_end_is_read_back_as_it_was_said() {
         let ended = ExitFacts { ended_unix_nano: tests::END, ..ExitFacts::default() };
+        let interrupted_by = Some("SIGTERM".to_owned());
         for exit in [
             ExitFacts { exit_code: Some(0), ..ended.clone() },
+            ExitFacts { exit_code: Some(0), interrupted_by: interrupted_by.clone(), ..ended.clone() },
             ExitFacts { exit_code: Some(3), ..ended.clone() },
+            ExitFacts { exit_code: Some(3), success: true, ..ended.clone() },
             ExitFacts { exit_code: Some(143), signal: Some("SIGTERM".to_owned()), ..ended.clone() },
             ExitFacts { exit_code: Some(139), signal: Some("SIGSEGV".to_owned()), core_dumped: true, ..ended.clone() },
             ExitFacts { exit_code: Some(124), timed_out: true, ..ended.clone() },
-            ended.clone(),
+            ExitFacts { interrupted_by, ..ended.clone() },
             ExitFacts { still_running: true, ..ended },
         ] {
             for found in found(&exit) {
@@ -161,16 +217,57 @@ mod tests {
     }
 
     #[test]
+    fn the_span_says_more_than_the_record() {
+        let exit = ExitFacts {
+            ended_unix_nano: tests::END,
+            exit_code: Some(137),
+            signal: Some("SIGKILL".to_owned()),
+            stopped: Duration::from_millis(2500),
+            oom_kills: 2,
+            descendants_left: Some(0),
+            ..ExitFacts::default()
+        };
+        let [in_span, _, in_both] = found(&exit);
+        assert_eq!((in_span.exit.as_ref(), in_both.exit.as_ref()), (Some(&exit), Some(&exit)));
+    }
+
+    #[test]
+    fn the_first_signal_that_asks_for_the_end_is_found() {
+        let run = tests::run();
+        let mut found = Found::default();
+        for signal in ["SIGUSR1", "SIGTERM", "SIGINT"] {
+            let received = ReceivedSignal { signal: signal.to_owned(), forwarded: true, sender: Sender::Kernel };
+            found.look_at_logs(&run, &happened(&run, &Happening::Signal(received), 1).unwrap());
+        }
+        assert_eq!(found, Found { interrupted_by: Some("SIGTERM".to_owned()), ..Found::default() });
+    }
+
+    #[test]
+    fn the_last_points_are_told_from_a_heartbeat_and_from_those_of_others() {
+        let id = tests::run().run_id;
+        let run = RunFacts { resource: Resource::new(&[(RUN_ID.to_owned(), id.into())]), ..tests::run() };
+        let exit = ExitFacts { ended_unix_nano: tests::END, ..ExitFacts::default() };
+        let last = last_points(&run, &exit).unwrap().request;
+        let other = RunFacts { run_id: "another".to_owned(), ..run.clone() };
+        let mut found = Found::default();
+        found.look_at_metrics(&run, &heartbeat(&run, tests::END).unwrap().request);
+        found.look_at_metrics(&other, &last);
+        assert_eq!(found, Found::default());
+        found.look_at_metrics(&run, &last);
+        assert_eq!(found, Found { points: true, ..Found::default() });
+    }
+
+    #[test]
     fn a_failed_start_is_read_back() {
         let exec_error = ExecError { errno_name: "ENOENT".to_owned(), message: "no such file".to_owned() };
         let exit = ExitFacts { ended_unix_nano: tests::END, exit_code: Some(127), ..ExitFacts::default() };
         let exit = ExitFacts { exec_error: Some(exec_error), ..exit };
         let run = RunFacts { pid: None, ..tests::run() };
         let mut found = Found::default();
-        found.look_at_logs(&run.context, &exited(&run, &exit).unwrap());
+        found.look_at_logs(&run, &exited(&run, &exit).unwrap());
         // The record has no words for it.
         assert_eq!(found.exit.clone().unwrap().exec_error.unwrap().errno_name, "ENOENT");
-        found.look_at_span(&run.context, b"otel-run", &span(&run, &exit));
+        found.look_at_span(&run, b"otel-run", &span(&run, &exit));
         assert_eq!(found.exit, Some(exit));
     }
 
@@ -181,12 +278,12 @@ mod tests {
         let mut inner = run.clone();
         inner.context.span_id = 0x999u64.into();
         let mut found = Found::default();
-        found.look_at_logs(&run.context, &exited(&inner, &exit).unwrap());
-        found.look_at_logs(&run.context, &started(&inner).unwrap());
-        found.look_at_logs(&run.context, b"no request at all");
-        found.look_at_span(&run.context, b"otel-run", &span(&inner, &exit));
+        found.look_at_logs(&run, &exited(&inner, &exit).unwrap());
+        found.look_at_logs(&run, &started(&inner).unwrap());
+        found.look_at_logs(&run, b"no request at all");
+        found.look_at_span(&run, b"otel-run", &span(&inner, &exit));
         assert_eq!(found, Found::default());
-        found.look_at_logs(&run.context, &started(&run).unwrap());
+        found.look_at_logs(&run, &started(&run).unwrap());
         assert_eq!(found, Found { start: true, ..Found::default() });
     }
 }

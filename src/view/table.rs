@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::State;
 use super::text::{Page, Style, Symbols, between, clipped, count, duration, safe, timestamp, width};
+use super::{State, exit_style};
 use crate::store::facts::{Outcome, Summary};
 
 /// One run and how far it has come.
@@ -156,14 +156,17 @@ fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell,
 }
 
 fn ending(run: &Run) -> Cell {
-    let ended = run.summary.ended.as_ref();
-    let (signal, code) = (ended.and_then(|ended| ended.signal.as_ref()), ended.and_then(|ended| ended.exit_code));
-    match (signal, code, run.state) {
-        (Some(signal), ..) => (safe(signal).into_owned(), Style::Red),
-        (None, Some(0), _) => ("exit 0".to_owned(), Style::Green),
-        (None, Some(code), _) => (format!("exit {code}"), Style::Red),
-        (None, None, State::Running) => ("running".to_owned(), Style::Cyan),
-        (None, None, _) => ("lost".to_owned(), Style::Red),
+    match (&run.summary.ended, run.state) {
+        (Some(ended), _) => match (&ended.signal, ended.exit_code, &ended.interrupted_by) {
+            _ if ended.timed_out => ("timed out".to_owned(), Style::Red),
+            _ if ended.out_of_memory => ("out of memory".to_owned(), Style::Red),
+            (Some(signal), ..) => (safe(signal).into_owned(), Style::Red),
+            (None, Some(code), Some(by)) => (format!("exit {code}, {}", safe(by)), Style::Yellow),
+            (None, Some(code), None) => (format!("exit {code}"), exit_style(ended)),
+            (None, None, _) => ("lost".to_owned(), Style::Red),
+        },
+        (None, State::Running) => ("running".to_owned(), Style::Cyan),
+        (None, _) => ("lost".to_owned(), Style::Red),
     }
 }
 

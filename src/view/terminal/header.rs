@@ -2,9 +2,9 @@
 
 use super::Options;
 use crate::otlp::Signal;
-use crate::store::facts::{Outcome, Summary};
-use crate::view::State;
+use crate::store::facts::{Ended, Outcome, Summary};
 use crate::view::text::{self, Page, Style, Symbols, between, count, counted, duration, moment, safe};
+use crate::view::{State, exit_style};
 
 /// Writes the header.
 pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Options) {
@@ -52,21 +52,38 @@ fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
         });
         return facts;
     };
-    let time = duration(between(summary.started.started_unix_nano, ended.ended_unix_nano), symbols);
     facts.push(match (&ended.signal, ended.exit_code) {
         (Some(signal), _) => (format!("killed by {}", safe(signal)), Style::Red),
-        (None, Some(0)) => ("exit 0".to_owned(), Style::Green),
-        (None, Some(code)) => (format!("exit {code}"), Style::Red),
+        (None, Some(code)) => (format!("exit {code}"), exit_style(ended)),
         (None, None) => ("lost: otel-run was killed".to_owned(), Style::Red),
     });
+    facts.extend(circumstances(ended));
+    let time = duration(between(summary.started.started_unix_nano, ended.ended_unix_nano), symbols);
     match ended.exit_code {
         Some(_) => facts.push((time, Style::Plain)),
         None => facts.push((format!("last heard of after {time}"), Style::Plain)),
+    }
+    if ended.stopped_nano > 0 {
+        let stopped = duration(between(0, ended.stopped_nano), symbols);
+        facts.push((format!("stopped for {stopped} of it"), Style::Dim));
     }
     if ended.still_running {
         facts.push(("the command was still running when the run was closed".to_owned(), Style::Yellow));
     }
     facts
+}
+
+/// What the exit status does not tell.
+fn circumstances(ended: &Ended) -> impl Iterator<Item = Fact> {
+    let interrupted = ended.interrupted_by.as_ref().filter(|by| ended.signal.as_ref() != Some(by));
+    let left = ended.descendants_left.filter(|left| *left > 0);
+    let facts = [
+        ended.timed_out.then(|| ("timed out".to_owned(), Style::Red)),
+        ended.out_of_memory.then(|| ("out of memory".to_owned(), Style::Red)),
+        interrupted.map(|by| (format!("interrupted by {}", safe(by)), Style::Yellow)),
+        left.map(|left| (format!("left {} running", counted(left, "descendant")), Style::Yellow)),
+    ];
+    facts.into_iter().flatten()
 }
 
 fn origin(summary: &Summary, options: &Options) -> Vec<Fact> {
