@@ -93,13 +93,16 @@ impl Signals {
         self.arrived()
     }
 
-    /// The signals that are there already.
+    /// The signals that are there already. SIGCONT is the first, because the next stop would wipe out its traces.
     pub(super) fn arrived(&mut self) -> Vec<Arrival> {
-        self.queue
+        let mut arrivals: Vec<Arrival> = self
+            .queue
             .pending()
             .filter(|origin| !matches!(origin.signal, libc::SIGCHLD | libc::SIGXFSZ))
             .map(|origin| Arrival { signal: origin.signal, sender: sender(&origin) })
-            .collect()
+            .collect();
+        arrivals.sort_by_key(|arrival| arrival.signal != libc::SIGCONT);
+        arrivals
     }
 }
 
