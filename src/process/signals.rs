@@ -70,7 +70,7 @@ impl Signals {
         Ok(Self { queue: SignalDelivery::with_pipe(read, write, WithOrigin::default(), wanted)? })
     }
 
-    /// A function that wakes [`Signals::wait`] from any thread, and makes [`Signals::is_closed`] true.
+    /// A function that wakes the main thread from any other, for good.
     pub fn closer(&self) -> impl Fn() + Send + 'static {
         let handle = self.queue.handle();
         move || handle.close()
