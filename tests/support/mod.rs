@@ -13,6 +13,7 @@ pub mod home;
 pub mod listed;
 pub mod llm;
 pub mod open;
+pub mod processes;
 pub mod pty;
 pub mod run;
 pub mod server;

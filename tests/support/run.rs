@@ -159,12 +159,11 @@ impl Run {
     /// Runs to the end, whatever that is.
     #[track_caller]
     pub fn expect_any_end(self) -> Ran {
-        self.spawn().end()
+        self.spawn().expect_any_end()
     }
 
-    /// Starts it.
-    #[track_caller]
-    pub fn spawn(self) -> Running {
+    /// The same for a test that connects the streams and waits by itself. The home must live as long as it runs.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.words).current_dir(self.work.clone().unwrap_or_else(|| self.home.work()));
         command.env_clear().env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(self.home.variables());
@@ -174,6 +173,13 @@ impl Run {
                 None => command.env_remove(name),
             };
         }
+        command
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn spawn(self) -> Running {
+        let mut command = self.command();
         command.stdin(if matches!(self.stdin, Input::Nothing) { Stdio::null() } else { Stdio::piped() });
         let started = Instant::now();
         let mut child = command
@@ -307,6 +313,12 @@ impl Running {
         let ran = self.end();
         assert_eq!(ran.status.signal(), Some(signal as i32), "{} ended by {}; {}", ran.line, ran.status, ran.said());
         ran
+    }
+
+    /// Waits for the end, whatever it is.
+    #[track_caller]
+    pub fn expect_any_end(self) -> Ran {
+        self.end()
     }
 
     #[track_caller]
