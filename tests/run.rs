@@ -143,28 +143,6 @@ fn a_command_with_the_name_of_a_verb_runs_behind_the_dashes() {
 }
 
 #[test]
-fn streams_come_through_byte_for_byte() {
-    let bytes: Vec<u8> = (0..=255_u8).cycle().take(1 << 20).collect();
-    let ran = run().child(child(["cat"])).stdin(bytes.clone()).expect_exit(0);
-    assert!(ran.stdout == bytes, "stdout is not what went into stdin");
-    let ran = run().child(["sh", "-c", "cat >&2; echo done"]).stdin(bytes.clone()).any_stderr().expect_exit(0);
-    assert!(ran.stderr == bytes, "stderr is not what went into stdin");
-    assert_eq!(ran.stdout, b"done\n");
-}
-
-#[test]
-fn stdin_is_the_commands_while_it_runs() {
-    let mut running =
-        run().child(["sh", "-c", "echo ready; read -r line; echo \"got $line\"; cat"]).stdin_open().spawn();
-    running.wait_for_stdout("ready");
-    running.type_in(b"one\n");
-    running.wait_for_stdout("got one");
-    running.type_in(b"two");
-    running.close_stdin();
-    running.expect_exit(0).stdout_is("ready\ngot one\ntwo");
-}
-
-#[test]
 fn the_command_starts_in_the_same_folder_group_and_session() {
     let home = Home::new();
     let script = "pwd; umask; ulimit -n; ps -o pgid=,sid= -p $$";
