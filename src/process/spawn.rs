@@ -2,7 +2,10 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 
 use super::entry;
@@ -92,13 +95,25 @@ fn prepared<T>(
     };
     match start(program, arguments) {
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
-            let script = which::which(program).map_err(|_| failed(error))?;
-            let mut shell_arguments = vec![script.into_os_string()];
+            let script = found(program, std::env::var_os("PATH")).ok_or_else(|| failed(error))?;
+            let mut shell_arguments = vec![script];
             shell_arguments.extend_from_slice(arguments);
             start(OsStr::new("/bin/sh"), &shell_arguments).map_err(failed)
         }
         started => started.map_err(failed),
     }
+}
+
+/// The path under which execvp(3) finds `program`: not made absolute, because a script sees it as its name.
+fn found(program: &OsStr, path: Option<OsString>) -> Option<OsString> {
+    if program.as_bytes().contains(&b'/') {
+        return Some(program.to_owned());
+    }
+    let path = path.unwrap_or_else(|| "/bin:/usr/bin".into());
+    let is_executable = |file: &PathBuf| {
+        std::fs::metadata(file).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
+    };
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(is_executable).map(PathBuf::into_os_string)
 }
 
 fn command(program: &OsStr, arguments: &[OsString], environment: &EnvironmentChanges) -> Command {
