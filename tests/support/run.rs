@@ -193,7 +193,7 @@ impl Run {
         let pid = Pid::from_raw(child.id().cast_signed());
         let ended = wait_for(child, started);
         let line = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        Running { pid, stdin, stdout, stderr, ended, line, words: self.stderr, home: self.home }
+        Running { pid, stdin, stdout, stderr, ended, end: None, line, words: self.stderr, home: self.home }
     }
 }
 
@@ -261,6 +261,7 @@ pub struct Running {
     stdout: Stream,
     stderr: Stream,
     ended: Receiver<(ExitStatus, Duration)>,
+    end: Option<(ExitStatus, Duration)>,
     line: String,
     words: Words,
     pub home: Home,
@@ -299,6 +300,23 @@ impl Running {
         self.stdin = None;
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.end = self.end.or_else(|| self.ended.try_recv().ok());
+        self.end.is_some()
+    }
+
+    /// Waits for its end alone: somebody else may have its streams open still.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> (ExitStatus, Duration) {
+        let end = self.end.or_else(|| self.ended.recv_timeout(PATIENCE).ok());
+        self.end = end;
+        end.unwrap_or_else(|| {
+            let _ = kill(self.pid, Signal::SIGKILL);
+            panic!("{} did not end; stderr: {}", self.line, String::from_utf8_lossy(&self.stderr.so_far()));
+        })
+    }
+
     /// Waits for the end, which must be this exit status.
     #[track_caller]
     pub fn expect_exit(self, code: i32) -> Ran {
@@ -324,10 +342,7 @@ impl Running {
     #[track_caller]
     fn end(mut self) -> Ran {
         self.stdin = None;
-        let Ok((status, took)) = self.ended.recv_timeout(PATIENCE) else {
-            let _ = kill(self.pid, Signal::SIGKILL);
-            panic!("{} did not end; stderr: {}", self.line, String::from_utf8_lossy(&self.stderr.so_far()));
-        };
+        let (status, took) = self.wait_for_end();
         let (stdout, stderr) = (self.stdout.whole(), self.stderr.whole());
         let ran = Ran { stdout, stderr, status, took, home: self.home, line: self.line };
         match self.words {

@@ -10,6 +10,7 @@ mod stay;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::signal::{Signal, raise};
@@ -42,7 +43,14 @@ enum Job {
     },
 }
 
+/// However a test goes wrong, nothing stays behind for ever.
+const LONGEST: Duration = Duration::from_secs(300);
+
 fn main() {
+    std::thread::spawn(|| {
+        std::thread::sleep(LONGEST);
+        std::process::exit(99);
+    });
     let code = match Job::parse() {
         Job::Env => {
             let mut all: Vec<_> = std::env::vars_os().collect();

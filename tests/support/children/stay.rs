@@ -1,15 +1,12 @@
 //! A process that does not end by itself.
 
-use std::time::Duration;
-
 use clap::Args;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 use signal_hook::consts::SIGTERM;
 use signal_hook::iterator::Signals;
 
 use crate::announce;
-
-/// However a test goes wrong, nothing stays behind for ever.
-const LONGEST: Duration = Duration::from_secs(120);
 
 /// Prints its name and process id, and stays until it is killed.
 #[derive(Args)]
@@ -28,7 +25,6 @@ impl Stay {
         let handled = (self.keep_on || self.obey.is_some()).then_some(SIGTERM);
         let mut signals = Signals::new(handled).unwrap();
         announce(&format!("{} {}", self.name, std::process::id()));
-        end_at_last();
         for _ in signals.forever() {
             announce(&format!("{} TERM", self.name));
             if let Some(code) = self.obey {
@@ -39,9 +35,9 @@ impl Stay {
     }
 }
 
-fn end_at_last() {
-    std::thread::spawn(|| {
-        std::thread::sleep(LONGEST);
-        std::process::exit(99);
-    });
+/// Waits until a process is gone.
+pub(crate) fn wait_for_end_of(pid: i32) {
+    while kill(Pid::from_raw(pid), None).is_ok() {
+        std::thread::yield_now();
+    }
 }
