@@ -9,11 +9,14 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use super::entry;
+use super::supervise::Terms;
 
 /// A command that was started. It is waited for by a [`super::Supervisor`] and by nobody else.
 #[derive(Debug)]
 pub struct Child {
     pub(super) pid: i32,
+    /// Whether orphans among its descendants become our children.
+    pub(super) adopting: bool,
 }
 
 impl Child {
@@ -54,20 +57,21 @@ impl ExecError {
 /// Changes to our own environment: a value to set, none to remove.
 pub type EnvironmentChanges = [(OsString, Option<OsString>)];
 
-/// Starts `argv` with the changes in `environment` applied to our own. With `die_with_parent` it is killed when we are,
-/// on Linux.
+/// Starts `argv` with the changes in `environment` applied to our own. Of the terms, those are met here that have to be
+/// met before the command can do anything.
 ///
 /// A script without `#!` is run by `/bin/sh`, as `execvp(3)` and so env(1) do it.
 ///
 /// # Errors
 ///
 /// What the system said when the command could not be executed.
-pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, die_with_parent: bool) -> Result<Child, ExecError> {
+pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, terms: &Terms) -> Result<Child, ExecError> {
+    let adopting = terms.reap && become_subreaper() || std::process::id() == 1;
     // Signals that were blocked at entry stay blocked for the command. We must hear of its end all the same.
-    let killed_by = if die_with_parent { Some(libc::SIGKILL) } else { parent_death_signal() };
+    let killed_by = if terms.die_with_parent { Some(libc::SIGKILL) } else { parent_death_signal() };
     let child = prepared(argv, environment, killed_by, |command| Ok(command.spawn()?.id().cast_signed()));
     super::signals::hear_of_children();
-    child.map(|pid| Child { pid })
+    child.map(|pid| Child { pid, adopting })
 }
 
 /// Becomes `argv`, with the changes in `environment` applied to our own. Handlers must not have been installed.
@@ -188,4 +192,14 @@ fn parent_death_signal() -> Option<i32> {
 #[cfg(not(target_os = "linux"))]
 fn die_with(_: i32, _: i32) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn become_subreaper() -> bool {
+    nix::sys::prctl::set_child_subreaper(true).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn become_subreaper() -> bool {
+    false
 }
