@@ -14,6 +14,7 @@ use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout_at;
 
 use super::Bound;
+use super::heartbeat::{Heartbeat, Pulse};
 use super::recorder::{Own, Recorder};
 use super::service::Service;
 use crate::delivery::{Delivery, Phase, Source, Target};
@@ -43,6 +44,8 @@ pub struct Start {
     pub destined: Vec<Signal>,
     /// Where to deliver to, if it can be dialled as it is configured.
     pub target: Option<Target>,
+    /// What is recorded every so often while the command runs.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// What is written last, made when everything of the command has arrived.
@@ -212,7 +215,7 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 }
 
 async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
-    let Start { listener, log, journal, transform, destined, target } = start;
+    let Start { listener, log, journal, transform, destined, target, heartbeat } = start;
     let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(journal));
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
@@ -229,6 +232,7 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         Reception::open(bound, service, Rc::clone(&connections)).ok()
     });
 
+    let mut pulse = Pulse::start(heartbeat);
     let finish = loop {
         tokio::select! {
             message = inbox.recv() => match message {
@@ -238,13 +242,15 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
                 Some(Message::GiveUp) | None => break None,
             },
             () = accept(&mut reception) => {}
+            Some(own) = pulse.next() => { let _ = recorder.borrow_mut().record_own(&own); }
         }
     };
     if let Some((deadline, senders, close)) = finish {
         let (tell, senders) = watch::channel(senders);
+        let close = Cell::new(Some(close));
         let work = async {
             receive_the_rest(&mut reception, &connections, senders, deadline).await;
-            close_log(&recorder, close);
+            close_log(&recorder, close.take());
             let _ = phase.send(Phase::Finishing);
             if let Some(delivery) = &mut delivery {
                 let _ = timeout_at(deadline.into(), delivery).await;
@@ -254,6 +260,8 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
             () = work => {}
             () = gives_up(&mut inbox, &tell) => {}
         }
+        // Who asks for the end at once does not ask to forget how the run ended.
+        close_log(&recorder, close.take());
     }
     let recorder = recorder.borrow();
     let mut report = Report {
@@ -384,7 +392,9 @@ async fn receive_from_the_connected(open: &Reception, connections: &Connections,
     }
 }
 
-fn close_log(recorder: &RefCell<Recorder>, close: Box<dyn FnOnce(Arrived) -> Closing + Send>) {
+/// Writes what is written last, unless that has been done.
+fn close_log(recorder: &RefCell<Recorder>, close: Option<Box<dyn FnOnce(Arrived) -> Closing + Send>>) {
+    let Some(close) = close else { return };
     let mut recorder = recorder.borrow_mut();
     let arrived =
         Arrived { stand_ins: recorder.stand_ins().unwrap_or_default(), linked_roots: recorder.linked_roots().to_vec() };

@@ -11,6 +11,7 @@ mod said;
 mod screen;
 mod show;
 mod supervision;
+mod witness;
 
 use std::process::ExitCode;
 

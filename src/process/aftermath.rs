@@ -11,6 +11,10 @@ use super::wait;
 /// How often it is looked whether descendants have ended: nobody tells it of those that are not our children.
 const TICK: Duration = Duration::from_millis(10);
 
+/// A signal that comes again so soon is the same wish: whoever ends a process tree tells each of its members, and may do
+/// so twice.
+const AGAIN: Duration = Duration::from_millis(200);
+
 /// What is left of the command's descendants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Left {
@@ -36,16 +40,23 @@ pub struct Aftermath {
     signals: Signals,
     family: Option<Family>,
     kill_at: Option<Instant>,
+    /// The latest signal that arrived while the command lived.
+    latest: Option<(i32, Instant)>,
 }
 
 impl Aftermath {
-    pub(super) fn new(signals: Signals, family: Option<Family>, kill_at: Option<Instant>) -> Self {
-        Self { signals, family, kill_at }
+    pub(super) fn new(
+        signals: Signals,
+        family: Option<Family>,
+        kill_at: Option<Instant>,
+        latest: Option<(i32, Instant)>,
+    ) -> Self {
+        Self { signals, family, kill_at, latest }
     }
 
     /// Where no command could be started.
     pub fn of_nothing(signals: Signals) -> Self {
-        Self::new(signals, None, None)
+        Self::new(signals, None, None, None)
     }
 
     /// Looks for descendants of the command.
@@ -67,7 +78,7 @@ impl Aftermath {
             let kill_in = self.kill_at.map(|moment| moment.saturating_duration_since(Instant::now()));
             let limit = [look_again.then_some(TICK), kill_in].into_iter().flatten().min();
             let arrived = self.signals.wait(limit);
-            if arrived.iter().any(|arrival| arrival.asks_to_end()) {
+            if arrived.iter().any(|arrival| arrival.asks_to_end() && !self.is_repeated(arrival.signal)) {
                 return Woken::Asked;
             }
             if self.kill_at.is_some_and(|moment| moment <= Instant::now()) {
@@ -79,9 +90,15 @@ impl Aftermath {
         }
     }
 
+    fn is_repeated(&self, signal: i32) -> bool {
+        self.latest.is_some_and(|(latest, when)| latest == signal && when.elapsed() < AGAIN)
+    }
+
     /// Ends what was to be killed and has not had its time yet, since nobody will be there to do it.
     pub fn finish(mut self) {
         self.kill_what_is_left();
+        // To take the handlers out one by one is work for nothing, and a signal would find its default action there.
+        std::mem::forget(self.signals);
     }
 
     fn kill_what_is_left(&mut self) {

@@ -7,9 +7,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::Command;
+use std::time::Instant;
 
 use super::entry;
 use super::supervise::Terms;
+use super::terminal::Terminal;
 
 /// A command that was started. It is waited for by a [`super::Supervisor`] and by nobody else.
 #[derive(Debug)]
@@ -17,6 +19,9 @@ pub struct Child {
     pub(super) pid: i32,
     /// Whether orphans among its descendants become our children.
     pub(super) adopting: bool,
+    pub(super) began: Instant,
+    /// The terminal as it was before.
+    pub(super) terminal: Option<Terminal>,
 }
 
 impl Child {
@@ -67,11 +72,12 @@ pub type EnvironmentChanges = [(OsString, Option<OsString>)];
 /// What the system said when the command could not be executed.
 pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, terms: &Terms) -> Result<Child, ExecError> {
     let adopting = terms.reap && become_subreaper() || std::process::id() == 1;
+    let (terminal, began) = (Terminal::look(), Instant::now());
     // Signals that were blocked at entry stay blocked for the command. We must hear of its end all the same.
     let killed_by = if terms.die_with_parent { Some(libc::SIGKILL) } else { parent_death_signal() };
     let child = prepared(argv, environment, killed_by, |command| Ok(command.spawn()?.id().cast_signed()));
     super::signals::hear_of_children();
-    child.map(|pid| Child { pid, adopting })
+    child.map(|pid| Child { pid, adopting, began, terminal })
 }
 
 /// Becomes `argv`, with the changes in `environment` applied to our own. Handlers must not have been installed.

@@ -3,14 +3,14 @@
 use std::time::{Duration, Instant};
 
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, raise, sigaction};
-use nix::unistd::{Pid, getpgid, getpgrp, getsid};
+use nix::unistd::{Pid, getpgid, getpgrp, getppid, getsid};
 
 use super::aftermath::Aftermath;
 use super::decide::{Decision, Sender, Standing, decide};
 use super::family::Family;
 use super::signals::{Arrival, Signals};
 use super::spawn::Child;
-use super::terminal::{self, Terminal};
+use super::terminal;
 use super::usage::Usage;
 use super::wait::{self, Change};
 use super::watch::Watch;
@@ -115,7 +115,6 @@ pub struct Supervisor {
     signals: Signals,
     terms: Terms,
     family: Family,
-    terminal: Option<Terminal>,
     watch: Option<Watch>,
     post_watch_at: Option<Instant>,
     limit_at: Option<Instant>,
@@ -124,19 +123,19 @@ pub struct Supervisor {
     timed_out: bool,
     /// When everything that is left is killed.
     kill_at: Option<Instant>,
+    /// The latest signal that arrived.
+    latest: Option<(i32, Instant)>,
 }
 
 impl Supervisor {
     /// Takes over a command that was started just now.
     pub fn new(child: Child, signals: Signals, terms: Terms) -> Self {
-        let began = Instant::now();
-        let adopting = child.adopting;
+        let Child { began, adopting, .. } = child;
         let family = Family { root: child.pid, stranger: None, adopting, marks: terms.marks.clone(), began };
         Self {
             child,
             signals,
             family,
-            terminal: Terminal::look(),
             watch: None,
             post_watch_at: Some(began + UNWATCHED),
             limit_at: terms.time_limit.map(|limit| began + limit),
@@ -145,6 +144,7 @@ impl Supervisor {
             stopped: Duration::ZERO,
             timed_out: false,
             kill_at: None,
+            latest: None,
         }
     }
 
@@ -162,16 +162,16 @@ impl Supervisor {
             self.keep_time(&mut seen);
         };
         // What came at the command's last moment is not meant for what follows.
-        for Arrival { signal, sender } in self.signals.arrived() {
-            seen(Seen::Signal(SignalSeen { signal, sender, decision: Decision::Leave }));
+        for arrival in self.signals.arrived() {
+            self.note(arrival, Decision::Leave, &mut seen);
         }
-        match (&self.terminal, death) {
+        match (&self.child.terminal, death) {
             (Some(terminal), Death::Killed { .. }) => terminal.restore(),
             (Some(terminal), Death::Exited(_)) => terminal.reclaim(),
             (None, _) => {}
         }
         let exit = Exit { death, usage, stopped: self.stopped, timed_out: self.timed_out };
-        (exit, Aftermath::new(self.signals, Some(self.family), self.kill_at))
+        (exit, Aftermath::new(self.signals, Some(self.family), self.kill_at, self.latest))
     }
 
     /// Takes note of what became of the command, and of other children; how it ended, if it has.
@@ -185,6 +185,10 @@ impl Supervisor {
                 Change::Stopped(signal) => {
                     self.stopped_since.get_or_insert_with(Instant::now);
                     seen(Seen::Stopped { signal });
+                    // A shell continues the whole group, which must be told from being continued alone.
+                    if self.watch.is_none() {
+                        self.post_watch();
+                    }
                     self.stop_too(signal);
                 }
                 Change::Continued => {
@@ -199,13 +203,24 @@ impl Supervisor {
         None
     }
 
-    fn consider(&mut self, Arrival { signal, sender }: Arrival, seen: &mut impl FnMut(Seen)) {
+    fn consider(&mut self, arrival: Arrival, seen: &mut impl FnMut(Seen)) {
+        let Arrival { signal, sender } = arrival;
         let standing = self.standing();
-        let to_the_group = self.watch.as_mut().is_some_and(|watch| watch.saw(signal));
-        let decision = decide(signal, sender, to_the_group, &standing);
+        let to_the_group = self.watch.as_mut().map_or(Some(false), |watch| watch.saw(signal));
+        if to_the_group.is_none() {
+            self.watch = None;
+            self.post_watch_at = Some(Instant::now());
+        }
+        let decision = decide(signal, sender, to_the_group == Some(true), &standing);
         if decision == Decision::Forward {
             self.pass_on(signal, sender, &standing);
         }
+        self.note(arrival, decision, seen);
+    }
+
+    fn note(&mut self, arrival: Arrival, decision: Decision, seen: &mut impl FnMut(Seen)) {
+        let Arrival { signal, sender } = arrival;
+        self.latest = Some((signal, Instant::now()));
         seen(Seen::Signal(SignalSeen { signal, sender, decision }));
     }
 
@@ -236,11 +251,11 @@ impl Supervisor {
 
     /// Stops as the command has stopped, so that the caller's shell sees it, until somebody continues us.
     ///
-    /// In an orphaned process group the kernel does not let the terminal's signals stop us, and nobody would continue us.
-    /// SIGSTOP is followed only as the leader of a job, because it stops in orphaned groups as well.
+    /// In an orphaned process group the kernel does not let the terminal's signals stop us, since nobody would continue us.
+    /// SIGSTOP does stop there, so it is followed only as the job of a shell.
     fn stop_too(&self, signal: i32) {
         let Ok(signal) = Signal::try_from(signal) else { return };
-        if signal == Signal::SIGSTOP && getpgrp() != nix::unistd::getpid() {
+        if signal == Signal::SIGSTOP && !is_job() {
             return;
         }
         let foreground = terminal::foreground_of_another().filter(|group| group.as_raw() == self.child.pid);
@@ -266,8 +281,7 @@ impl Supervisor {
     fn keep_time(&mut self, seen: &mut impl FnMut(Seen)) {
         let now = Instant::now();
         if due(&mut self.post_watch_at, now) {
-            self.watch = Watch::post();
-            self.family.stranger = self.watch.as_ref().map(Watch::pid);
+            self.post_watch();
         }
         if due(&mut self.limit_at, now) {
             self.timed_out = true;
@@ -283,10 +297,23 @@ impl Supervisor {
         }
     }
 
+    fn post_watch(&mut self) {
+        self.post_watch_at = None;
+        self.watch = Watch::post();
+        self.family.stranger = self.watch.as_ref().map(Watch::pid);
+    }
+
     fn signal_all(&self, signal: i32) {
         send(self.child.pid, signal);
         self.family.signal(signal);
     }
+}
+
+/// Whether our parent controls us as a job: it is in our session and has put us into another group than its own.
+fn is_job() -> bool {
+    let parent = getppid();
+    getsid(Some(parent)).is_ok_and(|session| getsid(None) == Ok(session))
+        && getpgid(Some(parent)).is_ok_and(|group| group != getpgrp())
 }
 
 /// Takes `moment` if it has come.

@@ -1,12 +1,18 @@
 //! A terminal to run a program at.
 
+use std::ffi::OsStr;
 use std::fs::File;
-use std::io::Read;
-use std::process::{Command, Stdio};
+use std::io::{Read, Write};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
 
 use nix::pty::{Winsize, openpty};
+use nix::unistd::ttyname;
 
+use super::PATIENCE;
 use super::home::Home;
+use super::run::Stream;
 
 /// Runs `otel-run` with stdin, stdout and stderr at a terminal of so many columns, in an environment of nothing but
 /// `PATH`, the home's variables and `variables`. Gives its exit status and what the terminal was told.
@@ -32,4 +38,80 @@ pub fn at_terminal(home: &Home, columns: u16, variables: &[(&str, &str)], words:
     let code = child.wait().unwrap().code().expect("otel-run exits");
     // The terminal's driver puts a carriage return before each line break.
     (code, String::from_utf8(told).unwrap().replace("\r\n", "\n"))
+}
+
+/// A terminal with a session on it, as a terminal emulator or sshd starts one.
+pub struct Console {
+    child: Child,
+    home: Home,
+    device: PathBuf,
+    keyboard: File,
+    told: Stream,
+    /// What was waited for lies before this.
+    seen: usize,
+}
+
+impl Console {
+    /// Starts `words` as the leader of a session whose controlling terminal this is. `otel-run` and `test-child` are
+    /// variables that hold the paths of the programs.
+    pub fn open(home: &Home, words: &[impl AsRef<OsStr>]) -> Self {
+        let size = Winsize { ws_row: 24, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
+        let terminal = openpty(&size, None).unwrap();
+        let device = ttyname(&terminal.slave).unwrap();
+        let end = || Stdio::from(terminal.slave.try_clone().unwrap());
+        let mut command = Command::new("setsid");
+        command.arg("--ctty").args(words).current_dir(home.work()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(home.variables());
+        command.env("TERM", "dumb").env("PS1", "outer> ").env("OTEL_RUN", env!("CARGO_BIN_EXE_otel-run"));
+        command.env("CHILD", super::test_child()).stdin(end()).stdout(end()).stderr(end());
+        let child = command.spawn().unwrap();
+        drop((command, terminal.slave));
+        let keyboard = File::from(terminal.master);
+        let told = Stream::of(keyboard.try_clone().unwrap());
+        Self { child, home: home.clone(), device, keyboard, told, seen: 0 }
+    }
+
+    /// A shell with job control.
+    pub fn shell(home: &Home) -> Self {
+        let mut console = Self::open(home, &["bash", "--norc", "--noprofile", "-i"]);
+        console.wait_for("outer> ");
+        console
+    }
+
+    /// Types a line.
+    pub fn enter(&mut self, line: &str) {
+        self.press(&format!("{line}\n"));
+    }
+
+    /// Presses keys.
+    pub fn press(&mut self, keys: &str) {
+        self.keyboard.write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits until the terminal is told `text`, behind what was waited for before; gives what stands before it.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let told = String::from_utf8_lossy(&self.told.so_far()[self.seen..]).into_owned();
+            if let Some(at) = told.find(text) {
+                self.seen += at + text.len();
+                return told[..at].to_owned();
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited for {text:?} in {told:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Gives the window another size.
+    pub fn resize(&self, columns: u16) {
+        let mut command = Command::new("stty");
+        command.arg("-F").arg(&self.device).args(["cols", &columns.to_string()]);
+        assert!(command.status().unwrap().success());
+    }
+
+    /// Waits for the end of the session.
+    pub fn end(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io::{Read, Write};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
@@ -10,11 +10,12 @@ use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use super::exports::Transport;
 use super::home::Home;
+use super::processes::{children, command_line, wait_until};
 use super::upstream::Upstream;
 use super::{PATIENCE, contains};
 
@@ -33,6 +34,7 @@ pub fn alone(program: impl AsRef<OsStr>) -> Run {
         work: None,
         stdin: Input::Nothing,
         stderr: Words::None,
+        own_group: false,
     }
 }
 
@@ -46,6 +48,7 @@ pub struct Run {
     work: Option<PathBuf>,
     stdin: Input,
     stderr: Words,
+    own_group: bool,
 }
 
 enum Input {
@@ -129,6 +132,12 @@ impl Run {
         self
     }
 
+    /// Starts it as the leader of a process group, as a shell with job control does.
+    pub fn in_own_group(mut self) -> Self {
+        self.own_group = true;
+        self
+    }
+
     /// Its stderr must hold this text.
     pub fn stderr_has(mut self, text: impl Into<String>) -> Self {
         match &mut self.stderr {
@@ -173,6 +182,9 @@ impl Run {
                 None => command.env_remove(name),
             };
         }
+        if self.own_group {
+            command.process_group(0);
+        }
         command
     }
 
@@ -214,14 +226,14 @@ fn wait_for(mut child: Child, started: Instant) -> Receiver<(ExitStatus, Duratio
     ended
 }
 
-/// What a pipe has delivered so far.
-struct Stream {
+/// What a pipe or a terminal has delivered so far.
+pub(super) struct Stream {
     shared: Arc<(Mutex<Vec<u8>>, Condvar)>,
     reader: JoinHandle<()>,
 }
 
 impl Stream {
-    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+    pub(super) fn of(mut pipe: impl Read + Send + 'static) -> Self {
         let shared = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let writer = shared.clone();
         let reader = std::thread::spawn(move || {
@@ -234,7 +246,7 @@ impl Stream {
         Self { shared, reader }
     }
 
-    fn so_far(&self) -> Vec<u8> {
+    pub(super) fn so_far(&self) -> Vec<u8> {
         self.shared.0.lock().unwrap().clone()
     }
 
@@ -288,6 +300,18 @@ impl Running {
     /// Sends it a signal, and nobody else.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid, signal).unwrap();
+    }
+
+    /// Sends a signal to all of its process group.
+    pub fn signal_group(&self, signal: Signal) {
+        killpg(self.pid, signal).unwrap();
+    }
+
+    /// Waits until it has posted its watch in the process group.
+    pub fn wait_for_watch(&self) {
+        wait_until("there is a watch", || {
+            children(self.pid).iter().any(|child| command_line(*child) == "group-watch\0")
+        });
     }
 
     /// Writes to its stdin.

@@ -6,6 +6,7 @@
 mod replay;
 mod sdk;
 mod send;
+mod signals;
 mod stay;
 
 use std::io::{Read, Write};
@@ -30,6 +31,8 @@ enum Job {
     Cat,
     /// Stays until it is killed.
     Stay(stay::Stay),
+    /// Counts the signals that it gets.
+    Signals(signals::Count),
     /// Sends numbered spans to `$OTEL_EXPORTER_OTLP_ENDPOINT` with the OpenTelemetry SDK's exporter.
     Send(send::Send),
     /// Sends traces, metrics and logs as a program does that uses the OpenTelemetry SDK.
@@ -76,6 +79,7 @@ fn main() {
             0
         }
         Job::Stay(job) => job.run(),
+        Job::Signals(job) => job.run(),
         Job::Send(job) => job.run(),
         Job::Sdk(job) => job.run(),
         Job::Replay { file, exit } => {
