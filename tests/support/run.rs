@@ -168,12 +168,11 @@ impl Run {
     /// Runs to the end, whatever that is.
     #[track_caller]
     pub fn expect_any_end(self) -> Ran {
-        self.spawn().end()
+        self.spawn().expect_any_end()
     }
 
-    /// Starts it.
-    #[track_caller]
-    pub fn spawn(self) -> Running {
+    /// The same for a test that connects the streams and waits by itself. The home must live as long as it runs.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command.args(&self.words).current_dir(self.work.clone().unwrap_or_else(|| self.home.work()));
         command.env_clear().env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(self.home.variables());
@@ -186,6 +185,13 @@ impl Run {
         if self.own_group {
             command.process_group(0);
         }
+        command
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn spawn(self) -> Running {
+        let mut command = self.command();
         command.stdin(if matches!(self.stdin, Input::Nothing) { Stdio::null() } else { Stdio::piped() });
         let started = Instant::now();
         let mut child = command
@@ -199,7 +205,7 @@ impl Run {
         let pid = Pid::from_raw(child.id().cast_signed());
         let ended = wait_for(child, started);
         let line = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        Running { pid, stdin, stdout, stderr, ended, line, words: self.stderr, home: self.home }
+        Running { pid, stdin, stdout, stderr, ended, end: None, line, words: self.stderr, home: self.home }
     }
 }
 
@@ -267,6 +273,7 @@ pub struct Running {
     stdout: Stream,
     stderr: Stream,
     ended: Receiver<(ExitStatus, Duration)>,
+    end: Option<(ExitStatus, Duration)>,
     line: String,
     words: Words,
     pub home: Home,
@@ -317,6 +324,23 @@ impl Running {
         self.stdin = None;
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.end = self.end.or_else(|| self.ended.try_recv().ok());
+        self.end.is_some()
+    }
+
+    /// Waits for its end alone: somebody else may have its streams open still.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> (ExitStatus, Duration) {
+        let end = self.end.or_else(|| self.ended.recv_timeout(PATIENCE).ok());
+        self.end = end;
+        end.unwrap_or_else(|| {
+            let _ = kill(self.pid, Signal::SIGKILL);
+            panic!("{} did not end; stderr: {}", self.line, String::from_utf8_lossy(&self.stderr.so_far()));
+        })
+    }
+
     /// Waits for the end, which must be this exit status.
     #[track_caller]
     pub fn expect_exit(self, code: i32) -> Ran {
@@ -333,13 +357,16 @@ impl Running {
         ran
     }
 
+    /// Waits for the end, whatever it is.
+    #[track_caller]
+    pub fn expect_any_end(self) -> Ran {
+        self.end()
+    }
+
     #[track_caller]
     fn end(mut self) -> Ran {
         self.stdin = None;
-        let Ok((status, took)) = self.ended.recv_timeout(PATIENCE) else {
-            let _ = kill(self.pid, Signal::SIGKILL);
-            panic!("{} did not end; stderr: {}", self.line, String::from_utf8_lossy(&self.stderr.so_far()));
-        };
+        let (status, took) = self.wait_for_end();
         let (stdout, stderr) = (self.stdout.whole(), self.stderr.whole());
         let ran = Ran { stdout, stderr, status, took, home: self.home, line: self.line };
         match self.words {
