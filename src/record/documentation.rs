@@ -24,7 +24,8 @@ const SPAN_INTRODUCTION: &str = "
 
 A span of kind CLIENT from the start of the command to its end, which is the wall time. Its name is the command's base name with a known subcommand,
 as in `opencode run`. Its status is an error if it has an `error.type`, with the system's words for a command that could not be started.
-What is not known is left out.
+What is not known is left out. Where otel-run itself was killed, the next one makes the span: it ends when anything was heard of the run
+last, unless the command's end was recorded before.
 ";
 
 const STAND_IN_INTRODUCTION: &str = "
