@@ -5,6 +5,8 @@
 //! before it. Options before a verb are handed to the verb: `otel-run --state-dir X show` is `otel-run show --state-dir X`,
 //! and each verb takes only the options that mean something to it.
 
+mod layer;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,9 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::secret::Secret;
-use crate::settings::{
-    self, AgentChoice, Complaint, Content, Layer, Nest, Origin, Protocol, Sourced, choice, duration,
-};
+use crate::settings::{Content, Nest, Protocol, choice, duration, exit_code};
 
 /// What the user wants to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,6 +89,9 @@ pub struct Options {
     /// What is done with the agent's telemetry.
     #[command(flatten)]
     pub agent: AgentOptions,
+    /// How the command is watched over.
+    #[command(flatten)]
+    pub run: RunOptions,
     /// What all verbs take.
     #[command(flatten)]
     pub general: General,
@@ -123,9 +126,10 @@ pub struct DestinationOptions {
     pub compression: Option<bool>,
     /// Longest wait for one request, such as 5s
     ///
-    /// The default is 10s; 0 is no limit. Variables: OTEL_RUN_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT in milliseconds
+    /// The default is 10s; 0 is no limit. Variables: OTEL_RUN_EXPORT_TIMEOUT, OTEL_EXPORTER_OTLP_TIMEOUT in
+    /// milliseconds
     #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read_limit)]
-    pub timeout: Option<Duration>,
+    pub export_timeout: Option<Duration>,
 }
 
 /// What telemetry is called.
@@ -171,11 +175,49 @@ pub struct AgentOptions {
     /// on is the default. Variable: OTEL_RUN_COLLECTOR
     #[arg(long, value_name = "WHETHER", hide_short_help = true, ignore_case = true, hide_possible_values = true, value_parser = words(choice::SWITCH))]
     pub collector: Option<bool>,
+}
+
+/// How the command is watched over.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Run")]
+pub struct RunOptions {
+    /// End the command after this time, such as 30m
+    ///
+    /// It and everything that it started get TERM. The exit status is 124 then, or 137 where it had to be killed. Times
+    /// are written as for timeout(1); 0, the default, is no limit. Variable: OTEL_RUN_TIMEOUT
+    #[arg(long = "timeout", value_name = "TIME", value_parser = duration::read_time_limit)]
+    pub time_limit: Option<Duration>,
+    /// Then kill it, this long after the TERM, such as 10s
+    ///
+    /// It goes with --timeout; 0, the default, is never. Variable: OTEL_RUN_KILL_AFTER
+    #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read_time_limit)]
+    pub kill_after: Option<Duration>,
+    /// Take this exit code for an answer and no error
+    ///
+    /// May be given more than once, with codes from 1 to 255. The exit status stays what it is. Variable:
+    /// OTEL_RUN_SUCCESS_CODES, with commas between the codes
+    #[arg(long = "success-code", value_name = "N", value_parser = exit_code::read)]
+    pub success_codes: Vec<i32>,
+    /// Adopt what the command leaves behind
+    ///
+    /// otel-run is the subreaper of everything that the command starts. Variable: OTEL_RUN_REAP
+    #[arg(long, hide_short_help = true)]
+    pub reap: bool,
+    /// Have the command killed when otel-run is killed
+    ///
+    /// Variable: OTEL_RUN_DIE_WITH_PARENT
+    #[arg(long, hide_short_help = true)]
+    pub die_with_parent: bool,
+    /// How often a running run says that it runs
+    ///
+    /// The default is 60s; 0 is never. Variable: OTEL_RUN_HEARTBEAT
+    #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read)]
+    pub heartbeat: Option<Duration>,
     /// How long delivery may go on after the command ended
     ///
     /// The default is 2s at a terminal and 5s elsewhere. What is not delivered by then stays on disk, and `otel-run flush`
     /// delivers it. Variable: OTEL_RUN_DRAIN_DEADLINE
-    #[arg(long, value_name = "TIME", help_heading = "Run", hide_short_help = true, value_parser = duration::read)]
+    #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read)]
     pub drain_deadline: Option<Duration>,
 }
 
@@ -456,58 +498,6 @@ fn words<T: Copy + Send + Sync + 'static>(choices: choice::Choices<T>) -> impl T
 
 fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
-}
-
-impl Options {
-    /// What the options say, as a layer of settings.
-    pub fn layer(&self) -> (Layer, Vec<Complaint>) {
-        let mut complaints = Vec::new();
-        let mut layer = Layer::default();
-        let Options { destination, identity, agent, general } = self;
-        layer.destination.endpoint =
-            said(&destination.endpoint, "--endpoint").filter(|endpoint| !endpoint.value.trim().is_empty());
-        for header in &destination.headers {
-            let origin = Origin::Flag("--header");
-            match settings::header_of_text(header.expose()) {
-                Ok((name, value)) => {
-                    settings::attributes::upsert(&mut layer.destination.headers, name, Sourced::new(value, origin));
-                }
-                Err(message) => complaints.push(Complaint { origin, message: format!("{message}; it is ignored") }),
-            }
-        }
-        layer.protocol = said(&destination.protocol, "--protocol");
-        layer.gzip = said(&destination.compression, "--compression");
-        layer.timeout = said(&destination.timeout, "--timeout");
-        layer.service_name = said(&identity.service_name, "--service-name").filter(|name| !name.value.is_empty());
-        for attribute in &identity.resource_attributes {
-            let origin = Origin::Flag("--resource-attribute");
-            match attribute.split_once('=').map(|(key, value)| (key.trim(), value)) {
-                Some((key, value)) if !key.is_empty() => settings::attributes::upsert(
-                    &mut layer.resource_attributes,
-                    key.to_owned(),
-                    Sourced::new(value.to_owned(), origin),
-                ),
-                _ => {
-                    let message = format!("\"{attribute}\" is not KEY=VALUE; it is ignored");
-                    complaints.push(Complaint { origin, message });
-                }
-            }
-        }
-        layer.agent = said(&agent.agent, "--agent")
-            .filter(|agent| !agent.value.trim().is_empty())
-            .map(|agent| Sourced::new(AgentChoice::read(&agent.value), agent.origin));
-        layer.nest = said(&agent.nest, "--nest");
-        layer.content = said(&agent.content, "--content");
-        layer.collector = said(&agent.collector, "--collector");
-        layer.drain_deadline = said(&agent.drain_deadline, "--drain-deadline");
-        layer.state_dir = said(&general.state_dir, "--state-dir");
-        layer.quiet = general.quiet.then(|| Sourced::new(true, Origin::Flag("--quiet")));
-        (layer, complaints)
-    }
-}
-
-fn said<T: Clone>(value: &Option<T>, flag: &'static str) -> Option<Sourced<T>> {
-    value.clone().map(|value| Sourced::new(value, Origin::Flag(flag)))
 }
 
 #[cfg(test)]

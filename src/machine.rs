@@ -36,10 +36,32 @@ pub fn look(environment: &Environment, begun: Timestamp) -> Machine {
     }
 }
 
+/// The name of the process `pid` as the kernel shows it, of at most 15 bytes, while the process is there; none on systems
+/// without `/proc/<pid>/comm`.
+pub fn process_name(pid: i32) -> Option<String> {
+    let name = read(&format!("/proc/{pid}/comm"))?;
+    Some(name.trim_end_matches('\n').to_owned()).filter(|name| !name.is_empty())
+}
+
 /// Reads a small file. Those of `/proc` do not say how long they are, so there is room for the whole from the beginning.
 fn read(path: &str) -> Option<String> {
     let mut file = File::open(path).ok()?;
     let mut text = String::with_capacity(4096);
     file.read_to_string(&mut text).ok()?;
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_process_has_a_name_while_it_is_there() {
+        assert!(super::process_name(std::process::id().cast_signed()).is_some());
+        // Process ids end long before.
+        assert_eq!(super::process_name(i32::MAX), None);
+        // A sender outside of the container.
+        assert_eq!(super::process_name(0), None);
+    }
 }

@@ -139,7 +139,7 @@ impl Sent {
 fn stored_names(stored: &Stored, signal: Signal) -> Vec<String> {
     match signal {
         Signal::Traces => stored.spans_of_the_command().into_iter().map(|span| span.name).collect(),
-        Signal::Metrics => stored.metrics().into_iter().map(|metric| metric.name).collect(),
+        Signal::Metrics => stored.metrics_of_the_command().into_iter().map(|metric| metric.name).collect(),
         Signal::Logs => stored.log_records_of_the_command().into_iter().map(|record| record.event_name).collect(),
     }
 }
@@ -643,7 +643,7 @@ fn an_acknowledged_request_is_in_the_log_before_the_next_is_sent() {
 #[test]
 fn what_cannot_be_stored_is_said_and_counted() {
     // Writing fails as on a full disk, if the signal of the limit does not kill us. It is in blocks of 512 bytes, or 1024.
-    let limited = "ulimit -f 16; exec \"$0\" \"$@\"";
+    let limited = "ulimit -f 32; exec \"$0\" \"$@\"";
     let open = Open::start(
         support::alone("sh").args(["-c", limited, env!("CARGO_BIN_EXE_otel-run")]).stderr_has("telemetry are lost"),
     );
@@ -703,7 +703,7 @@ fn the_sdk_finds_the_collector_by_its_environment() {
         }
         assert_eq!(records[0].span_id, outer.span_id);
         assert_eq!(support::hex(&records[1].span_id), stored.started.span_id);
-        let mut metrics = stored.metrics();
+        let mut metrics = stored.metrics_of_the_command();
         metrics.sort_by(|a, b| a.name.cmp(&b.name));
         let names: Vec<&str> = metrics.iter().map(|metric| metric.name.as_str()).collect();
         assert_eq!(names, ["sdk.duration", "sdk.requests"]);
@@ -714,7 +714,7 @@ fn the_sdk_finds_the_collector_by_its_environment() {
                 *all.entry(*signal).or_default() += items;
                 all
             });
-        // Of the run itself there are its span and the records of its start and its end.
-        assert_eq!(items, [(Signal::Traces, 3), (Signal::Metrics, 2), (Signal::Logs, 4)].into());
+        // Of the run itself there are its span, the records of its start and its end, and ten points of its metrics.
+        assert_eq!(items, [(Signal::Traces, 3), (Signal::Metrics, 12), (Signal::Logs, 4)].into());
     }
 }

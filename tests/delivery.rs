@@ -21,11 +21,14 @@ const TRANSPORTS: [Transport; 3] = [Transport::HttpProtobuf, Transport::HttpJson
 const REQUESTS: usize = 4;
 const EACH: usize = 25;
 const SPANS: usize = REQUESTS * EACH;
-/// What the run says about itself: its span, and that it was started and has ended.
+/// What the run says about itself: its span, that it was started and has ended, and what it used, in points of metrics.
 const OWN_SPANS: usize = 1;
 const OWN_LOGS: usize = 2;
+const OWN_METRICS: usize = 6;
+const OWN_POINTS: usize = 10;
+const OWN: u64 = (OWN_SPANS + OWN_LOGS + OWN_POINTS) as u64;
 /// All items of a run of [`everything`].
-const ALL: u64 = (3 * SPANS + OWN_SPANS + OWN_LOGS) as u64;
+const ALL: u64 = 3 * SPANS as u64 + OWN;
 
 /// No run of these tests may take longer: their deadline for delivery is 1 s, and machines are slow.
 const NO_HANG: Duration = Duration::from_secs(20);
@@ -118,7 +121,7 @@ fn a_run_without_an_upstream_is_local_and_says_nothing() {
     run().home(&home).child(everything(&home)).expect_exit(0);
     let listed = only_run(&home);
     assert_eq!((&listed["destination"], &listed["outcome"]), (&Value::Null, &json!({})));
-    assert_eq!(listed["intake"]["metrics"]["stored"], SPANS);
+    assert_eq!(listed["intake"]["metrics"]["stored"], SPANS + OWN_POINTS);
     run().home(&home).arg("runs").expect_exit(0).stdout_has("local");
     flush(&home).expect_exit(0).stdout_is("everything is delivered\n");
 }
@@ -231,7 +234,7 @@ fn one_bad_request_among_good_ones_is_rejected_alone() {
         assert_eq!(counts.len(), SPANS + OWN_SPANS - EACH);
         assert!(counts.values().all(|count| *count == 1), "{counts:?}");
         assert_eq!(upstream.log_records().len(), SPANS + OWN_LOGS);
-        assert_eq!(upstream.metrics().len(), SPANS);
+        assert_eq!(upstream.metrics().len(), SPANS + OWN_METRICS);
         let hits = upstream.hits();
         flush(&home).expect_exit(0).stdout_is("everything is delivered\n");
         assert_eq!(upstream.hits(), hits, "what was rejected must not be sent again");
@@ -291,15 +294,15 @@ fn a_signal_ends_the_delivery_and_not_the_data() {
         let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::BlackHole));
         let running = to(&home, &upstream, Transport::HttpProtobuf)
             .flag("--drain-deadline", "1h")
-            .flag("--timeout", "0")
+            .flag("--export-timeout", "0")
             .child(["sh", "-c", "exit 5"])
-            .stderr_has("3 items of telemetry are not delivered")
+            .stderr_has(format!("{OWN} items of telemetry are not delivered"))
             .spawn();
         // The run's span is made when the command has ended.
         upstream.wait_for_signal(Signal::Traces);
         running.signal(signal);
         running.expect_exit(5);
-        assert_eq!(items(&only_run(&home)).pending, 3);
+        assert_eq!(items(&only_run(&home)).pending, OWN);
         upstream.set_behaviour(Behaviour::Accept);
         flush(&home).expect_exit(0);
         assert_eq!((upstream.spans().len(), upstream.log_records().len()), (OWN_SPANS, OWN_LOGS));
@@ -365,7 +368,7 @@ fn credentials_reach_the_backend_and_nothing_else() {
             assert!(plan.stdout_text().contains("authorization"), "{way}: {}", plan.stdout_text());
             // Delivered later, with the same words.
             upstream.set_behaviour(Behaviour::Accept);
-            told(run()).flag("--timeout", LONG).arg("flush").expect_exit(0);
+            told(run()).flag("--export-timeout", LONG).arg("flush").expect_exit(0);
             assert_eq!(upstream.spans().len(), 1, "{way}");
             for request in upstream.received() {
                 assert_eq!(request.header("authorization"), SECRET, "{way}");
@@ -384,7 +387,7 @@ fn headers_without_their_value_send_nothing() {
         .stderr_has("the variable NOT_SET is not set")
         .stderr_has("flush")
         .expect_exit(3);
-    assert_eq!(items(&only_run(&home)).pending, 3);
+    assert_eq!(items(&only_run(&home)).pending, OWN);
 }
 
 #[test]
@@ -398,10 +401,10 @@ fn a_flush_does_not_send_without_the_headers_that_the_run_had() {
     let hits = upstream.hits();
     upstream.set_behaviour(Behaviour::Accept);
     flush(&home).stderr_has("x-key").stderr_has(upstream.url()).expect_exit(1);
-    assert_eq!((upstream.hits(), items(&only_run(&home)).pending), (hits, 3));
+    assert_eq!((upstream.hits(), items(&only_run(&home)).pending), (hits, OWN));
     flush(&home).flag("--endpoint", upstream.url()).flag("--header", "x-key=k").expect_exit(0);
     assert_eq!(upstream.received().last().unwrap().header("x-key"), "k");
-    assert_eq!(items(&only_run(&home)).delivered, 3);
+    assert_eq!(items(&only_run(&home)).delivered, OWN);
 }
 
 #[test]
@@ -419,7 +422,7 @@ fn one_run_that_cannot_be_sent_does_not_keep_the_others() {
     flush(&home).stderr_has("x-key").expect_exit(1);
     assert_eq!(open.spans().len(), 2);
     let pending: Vec<u64> = runs(&home).iter().map(|run| items(run).pending).collect();
-    assert_eq!(pending, [0, 3, 0]);
+    assert_eq!(pending, [0, OWN, 0]);
 }
 
 #[test]
@@ -465,8 +468,9 @@ fn a_flush_says_which_signal_has_no_endpoint() {
     upstream.set_behaviour(Behaviour::Accept);
     let traces = format!("{}/v1/traces", upstream.url());
     let ran = flush(&home).env("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", traces).stderr_has("not delivered whole");
-    ran.expect_exit(1).stdout_has("there is no endpoint for logs");
-    assert_eq!(items(&only_run(&home)), Items { delivered: 1, pending: 2, rejected: 0 });
+    ran.expect_exit(1).stdout_has("there is no endpoint for metrics");
+    let spans = OWN_SPANS as u64;
+    assert_eq!(items(&only_run(&home)), Items { delivered: spans, pending: OWN - spans, rejected: 0 });
     flush(&home).expect_exit(0);
     assert_eq!((upstream.spans().len(), upstream.log_records().len()), (OWN_SPANS, OWN_LOGS));
 }
@@ -558,12 +562,15 @@ fn endpoints_are_used_as_the_specification_says() {
                 assert_eq!(used, path.into_iter().collect(), "{variables:?}, later: {later}");
             }
             let counts = [upstream.spans().len(), upstream.metrics().len(), upstream.log_records().len()];
-            let all = [SPANS + OWN_SPANS, SPANS, SPANS + OWN_LOGS];
-            let wanted: Vec<usize> =
-                paths.iter().zip(all).map(|(path, all)| if path.is_some() { all } else { 0 }).collect();
-            assert_eq!(counts.to_vec(), wanted, "{variables:?}");
+            let wanted = |of: [usize; 3]| {
+                let of = paths.iter().zip(of);
+                of.map(|(path, number)| if path.is_some() { number } else { 0 }).collect::<Vec<_>>()
+            };
+            let (spans, logs) = (SPANS + OWN_SPANS, SPANS + OWN_LOGS);
+            assert_eq!(counts.to_vec(), wanted([spans, SPANS + OWN_METRICS, logs]), "{variables:?}");
             let items = items(&only_run(&home));
-            assert_eq!((items.pending, items.delivered), (0, wanted.iter().sum::<usize>() as u64), "{variables:?}");
+            let delivered: usize = wanted([spans, SPANS + OWN_POINTS, logs]).iter().sum();
+            assert_eq!((items.pending, items.delivered), (0, delivered as u64), "{variables:?}");
             flush(&home).expect_exit(0).stdout_is("everything is delivered\n");
         }
     }

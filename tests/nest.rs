@@ -219,7 +219,7 @@ fn whatever_refers_to_a_trace_is_adopted() {
     let originals: Vec<_> = records.iter().map(|record| text(&record.attributes, ORIGINAL)).collect();
     assert_eq!(originals, [Some(FOREIGN), Some(FOREIGN), None]);
 
-    let metrics = stored.metrics();
+    let metrics = stored.metrics_of_the_command();
     let exemplars = exemplars(&metrics);
     assert_eq!(exemplars.len(), 4);
     for (place, name) in ["gauge", "sum", "histogram", "exponential"].into_iter().enumerate() {
@@ -252,7 +252,7 @@ fn what_is_in_the_runs_trace_already_is_not_touched() {
     }
     assert_eq!(stored_spans, sent.spans);
     assert_eq!(records, sent.log_records);
-    assert_eq!(stored.metrics(), sent.metrics);
+    assert_eq!(stored.metrics_of_the_command(), sent.metrics);
 }
 
 /// What requests hold, decoded by the reference.
@@ -296,7 +296,7 @@ fn linked_traces_stay_what_they_are_and_are_joined_in_both_directions() {
         let links = run_span.links.iter().map(|link| (link.trace_id.clone(), link.span_id.clone())).collect();
         assert_eq!((run_span.links.len(), roots), (roots_of(&capture), links), "{name}");
         assert_eq!(stored.log_records_of_the_command(), capture.log_records);
-        assert_eq!(stored.metrics(), capture.metrics);
+        assert_eq!(stored.metrics_of_the_command(), capture.metrics);
         // Only the run's own span is in the run's trace, and nothing stands in for what the agent lost.
         assert_eq!(stored.spans().len(), now.len() + 1);
     }
@@ -329,7 +329,7 @@ fn nothing_is_changed_where_nesting_is_off_and_content_is_on() {
         let stored = replay(nested().flag("--nest", "off").flag("--content", "on"), captures::path(&name));
         assert_eq!(stored.spans_of_the_command(), capture.spans, "{name}");
         assert_eq!(stored.log_records_of_the_command(), capture.log_records, "{name}");
-        assert_eq!(stored.metrics(), capture.metrics, "{name}");
+        assert_eq!(stored.metrics_of_the_command(), capture.metrics, "{name}");
         let run_span = stored.run_span();
         assert_eq!((hex(&run_span.parent_span_id), run_span.links.len()), (PARENT.into(), 0));
         assert_eq!(stored.spans().len(), capture.spans.len() + 1, "{name}");
@@ -377,7 +377,7 @@ fn an_unsampled_parent_keeps_the_spans_out_and_nothing_else() {
     let stored = replay(unsampled().upstream(&upstream), captures::path(name));
     assert_eq!(stored.spans(), []);
     assert!(upstream.spans().is_empty());
-    assert_eq!(stored.metrics().len(), capture.metrics.len());
+    assert_eq!(stored.metrics_of_the_command().len(), capture.metrics.len());
     let records = stored.log_records_of_the_command();
     assert_eq!(records.len(), capture.log_records.len());
     assert!(records.iter().all(|record| hex(&record.trace_id) == TRACE));
@@ -409,7 +409,8 @@ fn resources(stored: &Stored) -> Vec<(Resource, bool)> {
     let spans = stored.spans_with_origin().into_iter().map(|(resource, scope, _)| (resource, scope == "otel-run"));
     let records = stored.log_records_with_origin().into_iter();
     let records = records.map(|(resource, scope, _)| (resource, scope == "otel-run"));
-    let metrics = stored.metrics_with_resources().into_iter().map(|(resource, _)| (resource, false));
+    let metrics = stored.metrics_with_origin().into_iter();
+    let metrics = metrics.map(|(resource, scope, _)| (resource, scope == "otel-run"));
     spans.chain(records).chain(metrics).collect()
 }
 

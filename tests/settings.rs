@@ -59,7 +59,7 @@ fn plan(home: &Home, places: &[Place]) -> String {
 fn the_highest_place_decides_and_the_plan_names_it() {
     type Case = (&'static [Place], &'static [(Place, &'static str)], &'static str);
     // What is said anyway, places with the text of the plan in front of their names, the text where nobody says anything.
-    let cases: [Case; 8] = [
+    let cases: [Case; 12] = [
         (
             &[],
             &[
@@ -142,6 +142,43 @@ fn the_highest_place_decides_and_the_plan_names_it() {
             ],
             "which the command exports to",
         ),
+        (
+            &[],
+            &[
+                (Flag("--timeout", "1d"), "Time limit 86400 s, then TERM"),
+                (Variable("OTEL_RUN_TIMEOUT", "1.5m"), "Time limit 90 s, then TERM"),
+                (User("timeout = 30"), "Time limit 30 s, then TERM"),
+            ],
+            "Runs",
+        ),
+        (
+            &[Flag("--timeout", "1h")],
+            &[
+                (Flag("--kill-after", "500ms"), "then TERM (--timeout) and KILL 0.5 s later"),
+                (Variable("OTEL_RUN_KILL_AFTER", "2"), "then TERM (--timeout) and KILL 2 s later"),
+                (User("kill_after = '1m'"), "then TERM (--timeout) and KILL 60 s later"),
+            ],
+            "then TERM (--timeout)",
+        ),
+        (
+            &[],
+            &[
+                (Flag("--success-code", "4"), "Success exit codes 0, 4"),
+                (Variable("OTEL_RUN_SUCCESS_CODES", "3,2"), "Success exit codes 0, 2, 3"),
+                (Project("success_codes = [1]"), "Success exit codes 0, 1"),
+                (User("success_codes = [5]"), "Success exit codes 0, 5"),
+            ],
+            "Runs",
+        ),
+        (
+            &[],
+            &[
+                (Flag("--heartbeat", "0"), "Heartbeat none"),
+                (Variable("OTEL_RUN_HEARTBEAT", "5s"), "Heartbeat every 5 s"),
+                (User("heartbeat = 10"), "Heartbeat every 10 s"),
+            ],
+            "Runs",
+        ),
     ];
     for (anyway, places, nothing) in cases {
         for from in 0..=places.len() {
@@ -160,6 +197,31 @@ fn the_highest_place_decides_and_the_plan_names_it() {
             assert!(!plan.contains("Warnings"), "{plan}");
         }
     }
+}
+
+#[test]
+fn switches_of_the_supervisor_are_in_the_plan_where_they_are_on() {
+    let adopts = "Processes otel-run adopts what the command leaves behind";
+    let dies = "the command is killed when otel-run is killed";
+    let home = Home::new();
+    let flags = run().home(&home).args(["plan", "--reap", "--die-with-parent", "true"]).expect_exit(0).stdout_text();
+    let words = flags.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(words.contains(&format!("{adopts} (--reap) {dies} (--die-with-parent)")), "{flags}");
+    let file = User("reap = true\ndie_with_parent = true");
+    let planned = plan(&home, &[Variable("OTEL_RUN_DIE_WITH_PARENT", "false"), file]);
+    assert!(planned.contains(adopts) && !planned.contains(dies), "{planned}");
+    assert!(planned.contains(&format!("({})", file.origin(&home))), "{planned}");
+    assert!(!plan(&Home::new(), &[]).contains("Processes"));
+}
+
+#[test]
+fn a_time_to_kill_without_a_time_limit_is_told() {
+    let said = "this has no effect without a time limit";
+    run().flag("--kill-after", "5").child(["sh", "-c", "exit 3"]).stderr_has(said).expect_exit(3);
+    run().env("OTEL_RUN_KILL_AFTER", "5").child(["sh", "-c", "exit 3"]).stderr_has(said).expect_exit(3);
+    // The user's file says it for those runs that have a limit.
+    let home = Home::new();
+    told(run(), &home, &[User("kill_after = 5")]).child(["sh", "-c", "exit 3"]).expect_exit(3);
 }
 
 /// The same for what is seen in the telemetry and not in the plan.
@@ -306,7 +368,8 @@ fn a_projects_file_is_not_believed_where_telemetry_goes() {
     let (home, upstream) = (Home::new(), Upstream::start().never_hit());
     let hostile = format!(
         "service_name = 'theirs'\nendpoint = '{}'\ncontent = 'on'\nstate_dir = '{}'\nquiet = true\ncollector = false\n\
-         traces_endpoint = '{0}/v1/traces'\n[headers]\nauthorization = {{ env = 'MY_TOKEN' }}\n",
+         traces_endpoint = '{0}/v1/traces'\ntimeout = '1s'\nkill_after = 1\nreap = true\ndie_with_parent = true\n\
+         heartbeat = 0.001\n[headers]\nauthorization = {{ env = 'MY_TOKEN' }}\n",
         upstream.url(),
         home.work().join("runs").display()
     );
@@ -314,16 +377,19 @@ fn a_projects_file_is_not_believed_where_telemetry_goes() {
     std::fs::write(&file, hostile).unwrap();
     let secret = |run: Run| run.home(&home).env("MY_TOKEN", "hunter2");
     let ran = secret(run()).child(["sh", "-c", "exit 3"]).any_stderr().expect_exit(3);
-    for line in 2..=8 {
+    for line in 2..=13 {
         let place = format!("{}:{line}: ", file.display());
         assert!(ran.stderr_text().contains(&place), "{place:?} in {}", ran.stderr_text());
     }
-    assert!(!ran.stderr_text().contains(&format!("{}:1", file.display())), "{}", ran.stderr_text());
+    assert!(!ran.stderr_text().contains(&format!("{}:1:", file.display())), "{}", ran.stderr_text());
     let planned: String = secret(run()).args(["plan", "--", "true"]).expect_exit(0).stdout_text();
     for line in
         ["Destination   none: the run stays on disk", "Content       off", "Collector     http://127.0.0.1:PORT/"]
     {
         assert!(planned.contains(line), "{line:?} in {planned}");
+    }
+    for title in ["Time limit", "Processes", "Heartbeat"] {
+        assert!(!planned.contains(title), "{title:?} in {planned}");
     }
     assert!(!home.work().join("runs").exists());
     // Nor can it keep a visitor from the runs.
@@ -364,6 +430,9 @@ fn mistakes_in_variables_are_told_and_cost_nothing_else() {
         ("OTEL_RUN_ENDPONT", "http://x", "did you mean OTEL_RUN_ENDPOINT?"),
         ("OTEL_RUN_NEST", "sideways", "adopt, link, off"),
         ("OTEL_RUN_DRAIN_DEADLINE", "soon", "5s"),
+        ("OTEL_RUN_TIMEOUT", "soon", "5s"),
+        ("OTEL_RUN_TIMEOT", "5s", "did you mean OTEL_RUN_TIMEOUT?"),
+        ("OTEL_RUN_SUCCESS_CODES", "1,many", "from 1 to 255"),
         ("OTEL_RUN_ENDPOINT", "localhost:4318", "http://localhost:4318"),
         ("OTEL_TRACES_SAMPLER", "allways_on", "did you mean always_on?"),
         ("OTEL_EXPORTER_OTLP_PROTOCOL", "smoke", "http/protobuf"),
@@ -412,13 +481,16 @@ fn mistakes_on_the_command_line_start_nothing() {
     let home = Home::new();
     let touch = home.work().join("touched");
     let touch = touch.to_str().unwrap();
-    let cases: [(&[&str], &str); 15] = [
+    let cases: [(&[&str], &str); 18] = [
         (&["--endpont=hunter2", "--", "touch", touch], "did you mean --endpoint?"),
         (&["--heder", "authorization=hunter2", "--", "touch", touch], "did you mean --header?"),
         (&["-x", "--", "touch", touch], "-x"),
         (&["--protocol", "smoke", "--", "touch", touch], "http/protobuf"),
         (&["--nest=sideways", "--", "touch", touch], "adopt"),
         (&["--drain-deadline", "soon", "--", "touch", touch], "5s"),
+        (&["--timeout", "soon", "--", "touch", touch], "5s"),
+        (&["--success-code", "256", "--", "touch", touch], "from 1 to 255"),
+        (&["--kil-after", "5", "--", "touch", touch], "did you mean --kill-after?"),
         (&["--endpoint"], "--endpoint"),
         (&["--endpoint", "--", "touch", touch], "--endpoint"),
         (&[], "Usage"),
@@ -456,7 +528,8 @@ fn help_is_there_for_who_asks() {
     for option in ["endpoint", "protocol", "header", "service-name", "resource-attribute", "agent", "nest", "content"] {
         assert!(long.contains(&format!("--{option} <")), "--{option} in {long}");
     }
-    for option in ["drain-deadline", "collector", "state-dir", "quiet", "dry-run"] {
+    let watching = ["timeout", "kill-after", "success-code", "reap", "die-with-parent", "heartbeat", "drain-deadline"];
+    for option in watching.into_iter().chain(["collector", "state-dir", "quiet", "dry-run"]) {
         assert!(long.contains(&format!("--{option}")), "--{option} in {long}");
     }
     for verb in ["runs", "show", "plan", "flush"] {

@@ -218,12 +218,13 @@ fn a_disk_that_fills_up_meanwhile_loses_what_it_says_and_no_more() {
     assert!(printed.contains("ended by 5\n"), "{printed}");
     let listed: Value = serde_json::from_str(&printed[printed.find('{').unwrap()..]).unwrap();
     let run = &listed["runs"][0];
-    let stored = ["traces", "logs"].map(|signal| run["intake"][signal]["stored"].as_u64().unwrap()).iter().sum::<u64>();
+    let stored = ["traces", "metrics", "logs"].map(|signal| run["intake"][signal]["stored"].as_u64().unwrap());
+    let stored: u64 = stored.iter().sum();
     let said = ran.stderr_text();
     let lost = said.lines().find_map(|line| line.split_once(" items of telemetry are lost")).unwrap().0;
     let lost: u64 = lost.rsplit(' ').next().unwrap().parse().unwrap();
-    // Those of the command, the run's span, and its start and end.
-    assert!(stored > 100 && stored + lost == 5000 + 1 + 2, "{stored} are stored; {said}");
+    // Those of the command, the run's span, its start and end, and the points of its metrics.
+    assert!(stored > 100 && stored + lost == 5000 + 1 + 2 + 10, "{stored} are stored; {said}");
     assert_eq!(run["exit_code"], 5, "{run:#}");
 }
 

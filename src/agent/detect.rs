@@ -26,6 +26,13 @@ pub struct Detected {
     pub hindrances: Vec<Hindrance>,
 }
 
+impl Detected {
+    /// Whether the process that is started may keep a signal from those that do the work.
+    pub fn launcher_keeps_signals(&self) -> bool {
+        self.profile.launcher_keeps_signals || self.recognised_from == RecognisedFrom::Package
+    }
+}
+
 /// What a command was recognised by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RecognisedFrom {

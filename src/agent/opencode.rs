@@ -81,6 +81,7 @@ pub const PROFILE: Profile = Profile {
     resource_attributes: ResourceAttributes::PartlyDecoded,
     arguments: &[],
     probe: None,
+    launcher_keeps_signals: false,
     cautions: &[
         Caution { mode: "run", option: Some("--attach"), text: ATTACHED },
         Caution { mode: "attach", option: None, text: ATTACHED },

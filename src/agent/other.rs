@@ -22,6 +22,7 @@ pub const PROFILE: Profile = Profile {
     arguments: &[],
     probe: None,
     cautions: &[],
+    launcher_keeps_signals: false,
 };
 
 /// `OTEL_*_EXPORTER` is not among them: unset means `otlp` by the specification, and agents that export nothing while it

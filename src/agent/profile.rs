@@ -42,6 +42,8 @@ pub struct Profile {
     pub probe: Option<Probe>,
     /// What the user should be told.
     pub cautions: &'static [Caution],
+    /// Whether its command is a launcher that neither ends nor tells anybody when it is asked to end.
+    pub launcher_keeps_signals: bool,
 }
 
 impl Profile {

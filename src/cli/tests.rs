@@ -3,7 +3,7 @@
 use std::os::unix::ffi::OsStringExt;
 
 use super::*;
-use crate::settings::HeaderValue;
+use crate::settings::{self, AgentChoice, HeaderValue, Layer, Origin, Sourced};
 
 fn line(words: &str) -> Result<Invocation, clap::Error> {
     parse(std::iter::once("otel-run").chain(words.split_whitespace()).map(OsString::from))
@@ -78,6 +78,8 @@ fn lines_that_are_understood() {
         ("flush", "flush []"),
         ("--endpoint http://x flush r1 --header a=b r2", "flush endpoint=http://x headers=1 [\"r1\", \"r2\"]"),
         ("--nest LINK true", "run nest=link: true"),
+        ("--timeout 5 --reap timeout 5 true --reap", "run: timeout 5 true --reap"),
+        ("--success-code 1 --success-code=2 -- 3", "run: 3"),
     ] {
         match line(typed) {
             Ok(invocation) => assert_eq!(told(&invocation), expected, "{typed}"),
@@ -99,7 +101,15 @@ fn lines_that_are_usage_errors() {
         ("--endpont http://x -- true", ErrorKind::UnknownArgument, "did you mean --endpoint?"),
         ("-x true", ErrorKind::UnknownArgument, "'-x'"),
         ("--nest adpot true", ErrorKind::InvalidValue, "adopt, link, off"),
+        ("--export-timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
         ("--timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
+        ("--timeout true", ErrorKind::ValueValidation, "write it like 5s"),
+        ("--kill-after -1 true", ErrorKind::UnknownArgument, "'-1'"),
+        ("--success-code 0 true", ErrorKind::ValueValidation, "from 1 to 255"),
+        ("--success-code 1,2 true", ErrorKind::ValueValidation, "from 1 to 255"),
+        ("--succes-code 1 true", ErrorKind::UnknownArgument, "did you mean --success-code?"),
+        ("--die-with-parnet true", ErrorKind::UnknownArgument, "did you mean --die-with-parent?"),
+        ("flush --timeout 5", ErrorKind::UnknownArgument, "--timeout"),
         ("--nest off show", ErrorKind::UnknownArgument, "--nest"),
         ("show --endpoint http://x", ErrorKind::UnknownArgument, "--endpoint"),
         ("--dry-run show", ErrorKind::UnknownArgument, "--dry-run"),
@@ -185,6 +195,8 @@ fn short_help() {
           --content <WHETHER>  Keep prompts, answers and tool data [off, on]
 
     Run:
+          --timeout <TIME>      End the command after this time, such as 30m
+          --success-code <N>    Take this exit code for an answer and no error
           --state-dir <FOLDER>  Keep the runs in this folder
       -q, --quiet               Say nothing
           --dry-run             Print what would be done, and do nothing
@@ -255,9 +267,10 @@ fn options_print_no_header() {
 #[test]
 fn every_option_says_its_setting() {
     let invocation = line(
-        "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --timeout 3s --service-name n \
-         --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
-         --drain-deadline 0 --collector off --state-dir s --quiet true",
+        "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --export-timeout 3s \
+         --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
+         --timeout 1d --kill-after .5m --success-code 3 --success-code 1 --success-code 3 --reap --die-with-parent \
+         --heartbeat 0 --drain-deadline 0 --collector off --state-dir s --quiet true",
     )
     .unwrap();
     let (layer, complaints) = invocation.options().layer();
@@ -274,13 +287,19 @@ fn every_option_says_its_setting() {
         },
         protocol: flag("--protocol", Protocol::Grpc),
         gzip: flag("--compression", true),
-        timeout: flag("--timeout", Duration::from_secs(3)),
+        export_timeout: flag("--export-timeout", Duration::from_secs(3)),
         service_name: flag("--service-name", "n".to_owned()),
         resource_attributes: vec![("k".to_owned(), attribute)],
         agent: flag("--agent", AgentChoice::None),
         nest: flag("--nest", Nest::Off),
         content: flag("--content", Content::On),
         drain_deadline: flag("--drain-deadline", Duration::ZERO),
+        time_limit: flag("--timeout", Duration::from_secs(86_400)),
+        kill_after: flag("--kill-after", Duration::from_secs(30)),
+        success_codes: flag("--success-code", vec![1, 3]),
+        reap: flag("--reap", true),
+        die_with_parent: flag("--die-with-parent", true),
+        heartbeat: flag("--heartbeat", Duration::ZERO),
         collector: flag("--collector", false),
         state_dir: flag("--state-dir", PathBuf::from("s")),
         quiet: flag("--quiet", true),

@@ -5,6 +5,7 @@
 //! here reaches the command: the thread is the boundary, and a panic ends there.
 
 mod answer;
+mod heartbeat;
 mod recorder;
 mod service;
 mod thread;
@@ -13,8 +14,9 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use crate::secret::Secret;
+pub use heartbeat::{Beat, Heartbeat};
 pub use recorder::{Own, Recorder, Refusal};
-pub use thread::{Arrived, Closing, Handle, Report, Start, start};
+pub use thread::{Arrived, Closing, Handle, Report, Senders, Start, start};
 
 /// A socket that the command can connect to already, though nobody answers yet.
 #[derive(Debug)]

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use nix::sys::signal::SigSet;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout_at;
 
 use super::Bound;
+use super::heartbeat::{Heartbeat, Pulse};
 use super::recorder::{Own, Recorder};
 use super::service::Service;
 use crate::delivery::{Delivery, Phase, Source, Target};
@@ -22,6 +24,11 @@ use crate::signals::Totals;
 use crate::store::facts::{Intake, Outcome};
 use crate::store::{Journal, Log, summary};
 use crate::transform::{StandIn, Transform};
+
+/// The most of the time after the command's end that is kept for delivery while somebody may still send something.
+const DELIVERY: Duration = Duration::from_secs(1);
+/// So long a connection without a request is idle.
+const IDLE: Duration = Duration::from_millis(100);
 
 /// Everything that the thread needs.
 pub struct Start {
@@ -37,6 +44,8 @@ pub struct Start {
     pub destined: Vec<Signal>,
     /// Where to deliver to, if it can be dialled as it is configured.
     pub target: Option<Target>,
+    /// What is recorded every so often while the command runs.
+    pub heartbeat: Option<Heartbeat>,
 }
 
 /// What is written last, made when everything of the command has arrived.
@@ -70,9 +79,21 @@ pub struct Report {
     pub store_error: Option<String>,
 }
 
+/// Who could still send something when the command has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Senders {
+    /// Descendants of the command are alive: they may connect at any time.
+    Expected,
+    /// None is alive: what they sent is on its way, and whoever has a connection open is somebody else.
+    Gone,
+    /// The system does not tell: whoever has a connection open may use it.
+    Unknown,
+}
+
 enum Message {
     Own(Own),
-    Finish { deadline: Instant, close: Box<dyn FnOnce(Arrived) -> Closing + Send> },
+    Finish { deadline: Instant, senders: Senders, close: Box<dyn FnOnce(Arrived) -> Closing + Send> },
+    Senders(Senders),
     GiveUp,
 }
 
@@ -92,6 +113,8 @@ pub fn start(start: Start, on_end: impl Fn() + Send + 'static) -> std::io::Resul
     let (messages, inbox) = mpsc::unbounded_channel();
     let (sender, report) = oneshot::channel();
     let thread = std::thread::Builder::new().name("collector".to_owned()).spawn(move || {
+        // Signals are the main thread's: it relies on having each as soon as it arrives.
+        let _ = SigSet::all().thread_block();
         // Dropped last, so that the main thread is woken even by a panic.
         let _on_end = CallOnDrop(on_end);
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() else {
@@ -113,8 +136,13 @@ impl Handle {
 
     /// The command has ended: receive what is still on its way, write what `close` makes of it, deliver, and end. All
     /// of it is over at `deadline`.
-    pub fn finish(&self, deadline: Instant, close: impl FnOnce(Arrived) -> Closing + Send + 'static) {
-        let _ = self.messages.send(Message::Finish { deadline, close: Box::new(close) });
+    pub fn finish(&self, deadline: Instant, senders: Senders, close: impl FnOnce(Arrived) -> Closing + Send + 'static) {
+        let _ = self.messages.send(Message::Finish { deadline, senders, close: Box::new(close) });
+    }
+
+    /// Says who can still send something now.
+    pub fn senders(&self, senders: Senders) {
+        let _ = self.messages.send(Message::Senders(senders));
     }
 
     /// Ends at once; what is not delivered stays in the log.
@@ -137,11 +165,25 @@ impl<F: Fn()> Drop for CallOnDrop<F> {
     }
 }
 
-/// Connections that are open. A process that could still send something has one.
+/// Connections that are open, and what goes on in them.
 #[derive(Default)]
 struct Connections {
     open: Cell<usize>,
     closed: Notify,
+    /// Requests that are being read or answered.
+    busy: Cell<usize>,
+    /// Requests that began, ever.
+    begun: Cell<u64>,
+}
+
+impl Connections {
+    /// Counts a request for as long as it takes.
+    async fn busy_with<T>(&self, request: impl Future<Output = T>) -> T {
+        self.busy.set(self.busy.get() + 1);
+        self.begun.set(self.begun.get() + 1);
+        let _done = CallOnDrop(|| self.busy.set(self.busy.get() - 1));
+        request.await
+    }
 }
 
 struct Connection(Rc<Connections>);
@@ -173,7 +215,7 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 }
 
 async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
-    let Start { listener, log, journal, transform, destined, target } = start;
+    let Start { listener, log, journal, transform, destined, target, heartbeat } = start;
     let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(journal));
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
@@ -190,20 +232,25 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         Reception::open(bound, service, Rc::clone(&connections)).ok()
     });
 
+    let mut pulse = Pulse::start(heartbeat);
     let finish = loop {
         tokio::select! {
             message = inbox.recv() => match message {
                 Some(Message::Own(own)) => { let _ = recorder.borrow_mut().record_own(&own); }
-                Some(Message::Finish { deadline, close }) => break Some((deadline, close)),
+                Some(Message::Finish { deadline, senders, close }) => break Some((deadline, senders, close)),
+                Some(Message::Senders(_)) => {}
                 Some(Message::GiveUp) | None => break None,
             },
             () = accept(&mut reception) => {}
+            Some(own) = pulse.next() => { let _ = recorder.borrow_mut().record_own(&own); }
         }
     };
-    if let Some((deadline, close)) = finish {
+    if let Some((deadline, senders, close)) = finish {
+        let (tell, senders) = watch::channel(senders);
+        let close = Cell::new(Some(close));
         let work = async {
-            receive_the_rest(&mut reception, &connections, deadline).await;
-            close_log(&recorder, close);
+            receive_the_rest(&mut reception, &connections, senders, deadline).await;
+            close_log(&recorder, close.take());
             let _ = phase.send(Phase::Finishing);
             if let Some(delivery) = &mut delivery {
                 let _ = timeout_at(deadline.into(), delivery).await;
@@ -211,8 +258,10 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         };
         tokio::select! {
             () = work => {}
-            () = gives_up(&mut inbox) => {}
+            () = gives_up(&mut inbox, &tell) => {}
         }
+        // Who asks for the end at once does not ask to forget how the run ended.
+        close_log(&recorder, close.take());
     }
     let recorder = recorder.borrow();
     let mut report = Report {
@@ -230,10 +279,12 @@ fn first_failure(failures: &RefCell<BTreeMap<Signal, String>>) -> Option<String>
     failures.borrow().values().next().cloned()
 }
 
-async fn gives_up(inbox: &mut mpsc::UnboundedReceiver<Message>) {
+async fn gives_up(inbox: &mut mpsc::UnboundedReceiver<Message>, senders: &watch::Sender<Senders>) {
     while let Some(message) = inbox.recv().await {
-        if matches!(message, Message::GiveUp) {
-            return;
+        match message {
+            Message::GiveUp => return,
+            Message::Senders(now) => drop(senders.send(now)),
+            Message::Own(_) | Message::Finish { .. } => {}
         }
     }
     std::future::pending().await
@@ -271,8 +322,12 @@ impl Reception {
         let _ = stream.set_nodelay(true);
         let service = Rc::clone(&self.service);
         let connection = Connection::open(&self.connections);
+        let connections = Rc::clone(&self.connections);
         spawn_local(async move {
-            let service = service_fn(move |request| Rc::clone(&service).answer(request));
+            let service = service_fn(move |request| {
+                let (service, connections) = (Rc::clone(&service), Rc::clone(&connections));
+                async move { connections.busy_with(service.answer(request)).await }
+            });
             let mut builder = auto::Builder::new(LocalExecutor);
             builder.http1().timer(TokioTimer::new());
             builder.http2().timer(TokioTimer::new());
@@ -293,23 +348,53 @@ async fn accept(reception: &mut Option<Reception>) {
     }
 }
 
-/// Receives until nobody is connected any more, for half of the time there is: the other half is for delivery.
-async fn receive_the_rest(reception: &mut Option<Reception>, connections: &Connections, deadline: Instant) {
+/// Receives until nobody can send anything any more, but leaves some of the time for delivery.
+async fn receive_the_rest(
+    reception: &mut Option<Reception>,
+    connections: &Connections,
+    mut senders: watch::Receiver<Senders>,
+    deadline: Instant,
+) {
     let Some(open) = reception.take() else { return };
-    let until = Instant::now() + deadline.saturating_duration_since(Instant::now()) / 2;
-    let Ok(open) = open.with_the_queued() else { return };
+    let left = deadline.saturating_duration_since(Instant::now());
+    let until = deadline - (left / 4).min(DELIVERY);
     let rest = async {
-        while connections.open.get() > 0 {
+        loop {
             tokio::select! {
-                () = connections.closed.notified() => {}
+                biased;
+                gone = senders.wait_for(|senders| *senders != Senders::Expected) => {
+                    break gone.map_or(Senders::Unknown, |senders| *senders);
+                }
                 accepted = open.listener.accept() => if let Ok((stream, _)) = accepted { open.welcome(stream) },
             }
         }
     };
-    let _ = timeout_at(until.into(), rest).await;
+    let Ok(senders) = timeout_at(until.into(), rest).await else { return };
+    let Ok(open) = open.with_the_queued() else { return };
+    let _ = timeout_at(until.into(), receive_from_the_connected(&open, connections, senders)).await;
 }
 
-fn close_log(recorder: &RefCell<Recorder>, close: Box<dyn FnOnce(Arrived) -> Closing + Send>) {
+/// Receives until no connection is open. Where the command's descendants are gone theirs are closed by the system, and
+/// one that stays open and idle is of somebody else.
+async fn receive_from_the_connected(open: &Reception, connections: &Connections, senders: Senders) {
+    let mut begun = connections.begun.get();
+    while connections.open.get() > 0 {
+        tokio::select! {
+            () = connections.closed.notified() => {}
+            accepted = open.listener.accept() => if let Ok((stream, _)) = accepted { open.welcome(stream) },
+            () = tokio::time::sleep(IDLE), if senders == Senders::Gone => {
+                if connections.busy.get() == 0 && connections.begun.get() == begun {
+                    return;
+                }
+                begun = connections.begun.get();
+            }
+        }
+    }
+}
+
+/// Writes what is written last, unless that has been done.
+fn close_log(recorder: &RefCell<Recorder>, close: Option<Box<dyn FnOnce(Arrived) -> Closing + Send>>) {
+    let Some(close) = close else { return };
     let mut recorder = recorder.borrow_mut();
     let arrived =
         Arrived { stand_ins: recorder.stand_ins().unwrap_or_default(), linked_roots: recorder.linked_roots().to_vec() };

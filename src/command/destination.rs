@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::otlp::Signal;
 use crate::plan;
-use crate::settings::{DEFAULT_TIMEOUT, Protocol, Sourced, Upstream};
+use crate::settings::{DEFAULT_EXPORT_TIMEOUT, Protocol, Sourced, Upstream};
 use crate::store::facts::Destination;
 
 /// `upstream` without its credentials.
@@ -58,7 +58,7 @@ fn without_settings(destination: &Destination) -> Upstream {
         protocol: Sourced::default_value(protocol),
         headers: Vec::new(),
         gzip: Sourced::default_value(false),
-        timeout: Sourced::default_value(DEFAULT_TIMEOUT),
+        export_timeout: Sourced::default_value(DEFAULT_EXPORT_TIMEOUT),
     }
 }
 

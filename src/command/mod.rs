@@ -10,6 +10,8 @@ mod runs;
 mod said;
 mod screen;
 mod show;
+mod supervision;
+mod witness;
 
 use std::process::ExitCode;
 
@@ -18,12 +20,16 @@ use jiff::Timestamp;
 use crate::cli::{self, Invocation};
 use crate::error::Error;
 use crate::message;
+use crate::process;
 
 /// The exit status of a failure before the command was started, as env(1) and timeout(1) have it.
 const OWN_FAILURE: u8 = 125;
 
 /// The whole program: reads the command line, does what it says, and says what went wrong.
 pub fn main() -> ExitCode {
+    if process::is_group_watch(std::env::args_os().next().as_deref()) {
+        return process::keep_group_watch();
+    }
     let begun = Timestamp::now();
     let invocation = match cli::parse(std::env::args_os()) {
         Ok(invocation) => invocation,

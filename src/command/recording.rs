@@ -3,18 +3,19 @@
 //! Whatever goes wrong here is a sentence at the end, and nothing more: the command is not concerned.
 
 use std::cell::RefCell;
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
 
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::screen;
-use crate::collector::{self, Arrived, Bound, Closing, Handle, Own, Report, Start};
+use super::{screen, witness};
+use crate::collector::{self, Arrived, Bound, Closing, Handle, Heartbeat, Own, Report, Senders, Start};
 use crate::message;
 use crate::otlp::Signal;
-use crate::process::{Death, Decision, ExecError, Exit, Seen, SignalSeen, Signals, signal_name};
-use crate::record::{self, ExitFacts, ForwardedSignal, RunFacts, SpanLink};
+use crate::process::{Aftermath, ExecError, Exit, Left, Seen, Woken};
+use crate::record::{self, ExitFacts, Happening, Points, RunFacts, SpanLink};
 use crate::secret::Secret;
 use crate::store::facts::{Ended, Started, Summary};
 use crate::store::{Journal, Log, RunFolder, Store, summary};
@@ -31,14 +32,16 @@ pub(super) struct Recording {
 
 struct Open {
     handle: Handle,
-    facts: RunFacts,
+    facts: Arc<RunFacts>,
     started: Started,
     folder: Option<RunFolder>,
     /// Why the run has no folder, if it has none.
     not_kept: Option<String>,
     /// Why the destination cannot be dialled, if there is one that cannot.
     no_target: Option<String>,
-    forwarded: RefCell<Vec<ForwardedSignal>>,
+    interrupted_by: RefCell<Option<String>>,
+    /// Exit codes that are answers and no errors.
+    success_codes: Vec<i32>,
     drain: Duration,
     width: usize,
     symbols: Symbols,
@@ -58,6 +61,8 @@ impl Recording {
             return Self { open: None, troubles };
         }
         let drain = launch.plan.drain_deadline.value;
+        let success_codes = launch.plan.success_codes.value.clone();
+        let heartbeat = launch.plan.heartbeat.value;
         let Described { started, facts, rules } = launch.describe(said);
         let mut not_kept = None;
         let (folder, log, journal) = match keep(said, &started) {
@@ -73,7 +78,9 @@ impl Recording {
                 said.target(upstream).map_err(|reasons| no_target = Some(reasons.join("; "))).ok()
             });
         let destined = summary::destined(&started);
-        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target };
+        let facts = Arc::new(facts);
+        let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
+        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target, heartbeat };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
             Err(error) => {
@@ -82,41 +89,68 @@ impl Recording {
             }
         };
         if let Some(request) = record::started(&facts) {
-            handle.record(Own { signal: Signal::Logs, items: 1, request });
+            handle.record(log_record(request));
         }
-        let width = screen::width(&said.environment).saturating_sub(message::PREFIX.len());
-        let (forwarded, symbols) = (RefCell::default(), screen::symbols(&said.environment));
-        let open = Open { handle, facts, started, folder, not_kept, no_target, forwarded, drain, width, symbols };
+        let open = Open {
+            handle,
+            facts,
+            started,
+            folder,
+            not_kept,
+            no_target,
+            interrupted_by: RefCell::default(),
+            success_codes,
+            drain,
+            width: screen::width(&said.environment).saturating_sub(message::PREFIX.len()),
+            symbols: screen::symbols(&said.environment),
+        };
         Self { open: Some(open), troubles }
     }
 
-    /// Notes what happened while the command ran.
+    /// Records what happened while the command runs, at once.
     pub(super) fn saw(&self, seen: Seen) {
-        if let (Some(open), Seen::Signal(SignalSeen { signal, decision: Decision::Forward, .. })) = (&self.open, seen) {
-            let forwarded = ForwardedSignal { signal: signal_name(signal), unix_nano: unix_nano() };
-            open.forwarded.borrow_mut().push(forwarded);
+        let Some(open) = &self.open else { return };
+        let Some(happening) = witness::happening(seen) else { return };
+        if let Some(request) = record::happened(&open.facts, &happening, unix_nano()) {
+            open.handle.record(log_record(request));
+        }
+        if let Happening::Signal(received) = happening
+            && received.interrupts()
+        {
+            open.interrupted_by.borrow_mut().get_or_insert(received.signal);
         }
     }
 
     /// Closes the recording and delivers it within the deadline; gives back what there is to say. Who asks us to end
     /// meanwhile ends the delivery.
-    pub(super) fn end(self, exit: &Result<Exit, ExecError>, signals: &mut Signals) -> Vec<String> {
+    pub(super) fn end(self, exit: &Result<Exit, ExecError>, aftermath: &mut Aftermath) -> Vec<String> {
         let Self { open, mut troubles } = self;
         let Some(open) = open else { return troubles };
-        let exit_facts = exit_facts(exit, open.forwarded.into_inner());
-        let ended = Ended {
-            ended_unix_nano: exit_facts.ended_unix_nano,
-            exit_code: exit_facts.exit_code.unwrap_or_default(),
-            signal: exit_facts.signal.clone(),
-            error_type: record::error_type(&exit_facts),
-        };
+        let ended_at = Instant::now();
+        let mut exit_facts = witness::exit_facts(exit, unix_nano());
+        exit_facts.interrupted_by = open.interrupted_by.into_inner();
+        exit_facts.success = exit_facts.exit_code.is_some_and(|code| open.success_codes.contains(&code));
+        let left = aftermath.left();
+        exit_facts.descendants_left = left.running.filter(|_| exit.is_ok());
+        let ended = ended(&exit_facts);
         let written_end = ended.clone();
         let facts = open.facts;
-        open.handle
-            .finish(Instant::now() + open.drain, move |arrived| close(&facts, exit_facts, &written_end, arrived));
-        if signals.wait() {
-            open.handle.give_up();
-            signals.wait();
+        let mut senders = senders(left);
+        open.handle.finish(ended_at + open.drain, senders, move |arrived| {
+            exit_facts.drained = ended_at.elapsed();
+            close(&facts, exit_facts, &written_end, arrived)
+        });
+        loop {
+            match aftermath.wait(senders == Senders::Expected) {
+                Woken::Closed => break,
+                Woken::Asked => open.handle.give_up(),
+                Woken::Tick => {
+                    senders = self::senders(aftermath.left());
+                    if senders != Senders::Expected {
+                        open.handle.senders(senders);
+                    }
+                }
+            }
         }
         let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
@@ -142,6 +176,15 @@ impl Recording {
             troubles.push(terminal::closing_line(&summary, open.width, open.symbols));
         }
         troubles
+    }
+}
+
+/// Who can still send something.
+fn senders(left: Left) -> Senders {
+    match left {
+        Left { running: None, .. } => Senders::Unknown,
+        Left { may_report: true, .. } => Senders::Expected,
+        Left { may_report: false, .. } => Senders::Gone,
     }
 }
 
@@ -177,43 +220,43 @@ fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived)
         })
         .collect();
     let records = record::ended(facts, &exit);
-    let own = |signal, items: usize, request: Option<Vec<u8>>| {
-        request.map(|request| Own { signal, items: u32::try_from(items).unwrap_or(u32::MAX), request })
+    let spans = |number: usize, request: Option<Vec<u8>>| {
+        request.map(|request| Own { signal: Signal::Traces, items: u32::try_from(number).unwrap_or(u32::MAX), request })
     };
     let own = [
-        own(Signal::Traces, stand_ins.len(), record::stand_ins(facts, &stand_ins)),
-        own(Signal::Traces, 1, records.traces),
-        own(Signal::Logs, exit.forwarded.len() + 1, records.logs),
+        spans(stand_ins.len(), record::stand_ins(facts, &stand_ins)),
+        spans(1, records.traces),
+        records.metrics.map(data_points),
+        records.logs.map(log_record),
     ];
     Closing { own: own.into_iter().flatten().collect(), ended: serde_json::to_vec(ended).unwrap_or_default() }
 }
 
-fn exit_facts(exit: &Result<Exit, ExecError>, forwarded: Vec<ForwardedSignal>) -> ExitFacts {
-    let mut facts = ExitFacts { ended_unix_nano: unix_nano(), forwarded, ..ExitFacts::default() };
-    match exit {
-        Ok(exit) => {
-            facts.exit_code = Some(exit.code());
-            facts.usage = Some(record::Usage {
-                user: Duration::from_secs_f64(exit.usage.user_seconds),
-                system: Duration::from_secs_f64(exit.usage.system_seconds),
-                max_rss_bytes: exit.usage.max_rss_bytes,
-                minor_faults: exit.usage.minor_faults,
-                major_faults: exit.usage.major_faults,
-                voluntary_switches: exit.usage.voluntary_switches,
-                involuntary_switches: exit.usage.involuntary_switches,
-            });
-            if let Death::Killed { signal, core_dumped } = exit.death {
-                facts.signal = Some(signal_name(signal));
-                facts.core_dumped = core_dumped;
-            }
-        }
-        Err(error) => {
-            facts.exit_code = Some(error.exit_code());
-            facts.exec_error =
-                Some(record::ExecError { errno_name: error.errno_name(), message: error.source.to_string() });
-        }
+/// What is written down about the end.
+fn ended(exit: &ExitFacts) -> Ended {
+    Ended {
+        ended_unix_nano: exit.ended_unix_nano,
+        exit_code: exit.exit_code.unwrap_or_default(),
+        signal: exit.signal.clone(),
+        error_type: record::error_type(exit),
+        interrupted_by: exit.interrupted_by.clone(),
+        timed_out: exit.timed_out,
+        out_of_memory: record::out_of_memory(exit),
+        stopped_nano: u64::try_from(exit.stopped.as_nanos()).unwrap_or(u64::MAX),
+        descendants_left: exit.descendants_left,
     }
-    facts
+}
+
+fn heartbeat(every: Duration, facts: Arc<RunFacts>) -> Heartbeat {
+    Heartbeat { every, beat: Box::new(move || record::heartbeat(&facts, unix_nano()).map(data_points)) }
+}
+
+fn log_record(request: Vec<u8>) -> Own {
+    Own { signal: Signal::Logs, items: 1, request }
+}
+
+fn data_points(points: Points) -> Own {
+    Own { signal: Signal::Metrics, items: points.count, request: points.request }
 }
 
 /// `3 items of telemetry are`, or the same of one.

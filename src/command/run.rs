@@ -9,13 +9,14 @@ use super::launch::Launch;
 use super::plan::{self, Planned};
 use super::recording::{self, Recording};
 use super::said::Said;
+use super::supervision;
 use crate::cli::Options;
 use crate::collector::{self, Bound};
 use crate::context::Ids;
 use crate::error::Error;
 use crate::message;
 use crate::plan::{Action, CollectorAddress, Plan};
-use crate::process::{self, Child, Signals};
+use crate::process::{self, Aftermath, Child, Signals, Supervisor};
 use crate::secret::Secret;
 
 /// Runs `command` and ends as it ends.
@@ -35,17 +36,27 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
         plan.warnings.iter().for_each(|warning| message::say(warning));
     }
 
-    let mut signals = Signals::install().map_err(Error::Signals)?;
+    let terms = supervision::terms(&said, &plan, &context);
+    if supervision::is_pointless(&said, &context, &terms) {
+        let error = process::replace(&plan.argv, &changes(&plan));
+        message::say(&error.to_string());
+        std::process::exit(error.exit_code());
+    }
+    let signals = Signals::install().map_err(Error::Signals)?;
     let launched_unix_nano = recording::unix_nano();
-    let child = process::spawn(&plan.argv, &changes(&plan));
+    let child = process::spawn(&plan.argv, &changes(&plan), terms.die_with_parent);
     let pid = child.as_ref().ok().map(Child::pid);
     let launch = Launch { plan: &plan, context, command, pid, begun, launched_unix_nano };
     let recording = Recording::begin(&said, launch, listener, signals.closer());
-    let exit = match child {
-        Ok(child) => Ok(process::supervise(&child, &mut signals, |seen| recording.saw(seen))),
-        Err(error) => Err(error),
+    let (exit, mut aftermath) = match child {
+        Ok(child) => {
+            let (exit, aftermath) = Supervisor::new(child, signals, terms).watch(|seen| recording.saw(seen));
+            (Ok(exit), aftermath)
+        }
+        Err(error) => (Err(error), Aftermath::of_nothing(signals)),
     };
-    let words = recording.end(&exit, &mut signals);
+    let words = recording.end(&exit, &mut aftermath);
+    aftermath.finish();
     if let Err(error) = &exit {
         message::say(&error.to_string());
     }

@@ -106,7 +106,7 @@ impl Said {
                 Err(reason) => errors.push(format!("{}: the header {name} has no value: {reason}", value.origin)),
             }
         }
-        let timeout = upstream.timeout.value;
+        let timeout = upstream.export_timeout.value;
         match Target::new(routes, headers, upstream.gzip.value, Some(timeout).filter(|limit| !limit.is_zero())) {
             Ok(target) if errors.is_empty() => Ok(target),
             Ok(_) => Err(errors),

@@ -1,38 +1,42 @@
-//! Attribute names of the semantic conventions that otel-run writes itself, and its own below `otel_run.`.
+//! Names of attributes and metrics of the semantic conventions that otel-run writes itself, and its own below `otel_run.`.
 //!
-//! They are repeated here because the crate of the conventions is large and every name of it that is not yet stable sits
-//! behind a feature; the test below compares.
+//! Those of the conventions are repeated here because their crate is large and every name of it that is not yet stable
+//! sits behind a feature; the test below compares.
 
 /// The version of the conventions that the names are from.
 pub const SCHEMA_URL: &str = "https://opentelemetry.io/schemas/1.42.0";
 
 macro_rules! names {
-    ($($constant:ident = $name:literal;)*) => {
+    ($kind:ident, $table:ident: $($constant:ident = $name:literal;)*) => {
         $(
             #[doc = concat!("`", $name, "`")]
             pub const $constant: &str = $name;
         )*
 
         #[cfg(test)]
-        const SEMCONV: &[(&str, &str)] = {
-            use opentelemetry_semantic_conventions::attribute as semconv;
+        const $table: &[(&str, &str)] = {
+            use opentelemetry_semantic_conventions::$kind as semconv;
             &[$(($constant, semconv::$constant)),*]
         };
     };
 }
 
-names! {
+names! { attribute, ATTRIBUTES:
     ERROR_TYPE = "error.type";
 
     PROCESS_ARGS_COUNT = "process.args_count";
     PROCESS_COMMAND = "process.command";
     PROCESS_CREATION_TIME = "process.creation.time";
+    PROCESS_CONTEXT_SWITCH_TYPE = "process.context_switch.type";
     PROCESS_EXECUTABLE_NAME = "process.executable.name";
     PROCESS_EXECUTABLE_PATH = "process.executable.path";
     PROCESS_EXIT_CODE = "process.exit.code";
     PROCESS_INTERACTIVE = "process.interactive";
     PROCESS_OWNER = "process.owner";
     PROCESS_PID = "process.pid";
+    CPU_MODE = "cpu.mode";
+    DISK_IO_DIRECTION = "disk.io.direction";
+    SYSTEM_PAGING_FAULT_TYPE = "system.paging.fault.type";
 
     SERVICE_NAME = "service.name";
     SERVICE_VERSION = "service.version";
@@ -77,34 +81,81 @@ names! {
     VCS_CHANGE_TITLE = "vcs.change.title";
 }
 
-/// The run's name, on its span, its log records and its resource.
-pub const RUN_ID: &str = "otel_run.run.id";
-/// The profile that the command was recognised as.
-pub const AGENT_NAME: &str = "otel_run.agent.name";
-/// The signal that killed the command, as in `SIGTERM`; the conventions have no name for it.
-pub const EXIT_SIGNAL: &str = "otel_run.process.exit.signal";
-/// Whether the command left a core dump.
-pub const CORE_DUMPED: &str = "otel_run.process.core_dumped";
-/// Processor time in user mode, in seconds.
-pub const CPU_USER: &str = "otel_run.process.cpu.user_seconds";
-/// Processor time in the kernel, in seconds.
-pub const CPU_SYSTEM: &str = "otel_run.process.cpu.system_seconds";
-/// The largest resident set of any of the waited-for processes, in bytes. `process.memory.usage` is something else.
-pub const MAX_RSS: &str = "otel_run.process.memory.max_rss_bytes";
-/// Page faults that needed no input.
-pub const MINOR_FAULTS: &str = "otel_run.process.paging.minor_faults";
-/// Page faults that needed input.
-pub const MAJOR_FAULTS: &str = "otel_run.process.paging.major_faults";
-/// Context switches because the process waited.
-pub const VOLUNTARY_SWITCHES: &str = "otel_run.process.context_switches.voluntary";
-/// Context switches because its time was up.
-pub const INVOLUNTARY_SWITCHES: &str = "otel_run.process.context_switches.involuntary";
-/// The signal that was passed on to the command, as in `SIGTERM`.
-pub const SIGNAL: &str = "otel_run.signal.name";
-/// True on a span that stands in for one that never arrived.
-pub const STAND_IN: &str = "otel_run.stand_in";
-/// How many spans hang on a stand-in.
-pub const STAND_IN_CHILDREN: &str = "otel_run.stand_in.children";
+names! { metric, METRICS:
+    PROCESS_CONTEXT_SWITCHES = "process.context_switches";
+    PROCESS_CPU_TIME = "process.cpu.time";
+    PROCESS_DISK_IO = "process.disk.io";
+    PROCESS_PAGING_FAULTS = "process.paging.faults";
+    PROCESS_UPTIME = "process.uptime";
+}
+
+/// An attribute of otel-run's own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OwnAttribute {
+    /// Its name.
+    pub name: &'static str,
+    /// The type of its value: `string`, `int`, `double` or `boolean`.
+    pub kind: &'static str,
+    /// What it says, in one line.
+    pub meaning: &'static str,
+}
+
+macro_rules! own_names {
+    ($($constant:ident = $name:literal, $kind:ident: $meaning:literal;)*) => {
+        $(
+            #[doc = concat!("`", $name, "`: ", $meaning)]
+            pub const $constant: &str = $name;
+        )*
+
+        /// All attributes of otel-run's own that stand on its own telemetry.
+        pub const OWN: &[OwnAttribute] =
+            &[$(OwnAttribute { name: $name, kind: stringify!($kind), meaning: $meaning }),*];
+    };
+}
+
+own_names! {
+    RUN_ID = "otel_run.run.id", string: "the run's name, as `otel-run runs` lists it";
+    AGENT_NAME = "otel_run.agent.name", string: "the agent that the command was recognised as";
+    INTERRUPTED_BY = "otel_run.run.interrupted_by", string:
+        "the first of `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` that was received while the command lived, whatever the \
+         command made of it";
+    DESCENDANTS_LEFT = "otel_run.run.descendants_left", int:
+        "processes that the command started and that lived on when it had ended, where that is known";
+    DRAINED = "otel_run.run.drained_seconds", double: "from the command's end until all of its telemetry had arrived";
+    EXIT_SIGNAL = "otel_run.process.exit.signal", string: "the signal that killed the command, as in `SIGTERM`";
+    CORE_DUMPED = "otel_run.process.core_dumped", boolean: "whether the command left a core dump";
+    OOM_KILLS = "otel_run.process.oom_kills", int:
+        "processes of the command's control group that the kernel killed for lack of memory while the command ran; left out \
+         where it was none";
+    STOPPED = "otel_run.process.stopped_seconds", double:
+        "how long the command was stopped by signals (Ctrl-Z): on the span all stops together, left out where it was none, on a record \
+         the one that is over";
+    CPU_USER = "otel_run.process.cpu.user_seconds", double: "processor time in user mode";
+    CPU_SYSTEM = "otel_run.process.cpu.system_seconds", double: "processor time in the kernel";
+    MAX_RSS = "otel_run.process.memory.max_rss_bytes", int:
+        "the largest resident set of any one process (`process.memory.usage` of the conventions is something else)";
+    MINOR_FAULTS = "otel_run.process.paging.minor_faults", int: "page faults that needed no input";
+    MAJOR_FAULTS = "otel_run.process.paging.major_faults", int: "page faults that needed input";
+    VOLUNTARY_SWITCHES = "otel_run.process.context_switches.voluntary", int: "context switches because a process waited";
+    INVOLUNTARY_SWITCHES = "otel_run.process.context_switches.involuntary", int:
+        "context switches because a process's time was up";
+    DISK_READ = "otel_run.process.disk.read_bytes", int: "bytes that were really read from a block device";
+    DISK_WRITTEN = "otel_run.process.disk.written_bytes", int: "bytes that were really written to a block device";
+    SIGNAL = "otel_run.signal.name", string: "the signal, as in `SIGTERM`";
+    SIGNAL_FORWARDED = "otel_run.signal.forwarded", boolean:
+        "whether it was passed on to the command; it is not where the command has got it already, or sent it itself";
+    SENDER_TYPE = "otel_run.signal.sender.type", string:
+        "`kernel` for a key at the terminal or its hang-up, else `process`";
+    SENDER_PID = "otel_run.signal.sender.pid", int:
+        "the process that sent it; 0 for one outside of the container";
+    SENDER_NAME = "otel_run.signal.sender.name", string:
+        "the name of that process, where it could still be read (Linux)";
+    STAND_IN = "otel_run.stand_in", boolean: "true on a span that stands in for one that never arrived";
+    STAND_IN_CHILDREN = "otel_run.stand_in.children", int: "how many spans hang on the stand-in";
+}
+
+/// The metric that says that a run goes on; the conventions have none.
+pub const RUN_ACTIVE: &str = "otel_run.run.active";
 
 #[cfg(test)]
 mod tests {
@@ -112,7 +163,7 @@ mod tests {
 
     #[test]
     fn names_are_those_of_the_conventions() {
-        for (ours, theirs) in SEMCONV {
+        for (ours, theirs) in ATTRIBUTES.iter().chain(METRICS) {
             assert_eq!(ours, theirs);
         }
         assert_eq!(SCHEMA_URL, opentelemetry_semantic_conventions::SCHEMA_URL);

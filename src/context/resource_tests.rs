@@ -1,11 +1,9 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::time::Duration;
-
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{AgentChoice, Content, Nest, Origin, Sampler, Sourced};
+use crate::settings::{Origin, Sourced};
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -16,20 +14,9 @@ fn by_default<T>(value: T) -> Sourced<T> {
 fn settings(service_name: Option<&str>, attributes: &[(&str, &str)]) -> Settings {
     let attributes = attributes.iter().map(|(name, value)| (name.to_string(), by_default(value.to_string())));
     Settings {
-        upstream: None,
         service_name: service_name.map(|name| by_default(name.to_owned())),
         resource_attributes: attributes.collect(),
-        agent: by_default(AgentChoice::Auto),
-        nest: by_default(Nest::Adopt),
-        content: by_default(Content::Off),
-        drain_deadline: Some(by_default(Duration::from_secs(2))),
-        collector: by_default(true),
-        state_dir: None,
-        quiet: by_default(false),
-        sdk_disabled: by_default(false),
-        sampler: by_default(Sampler::ParentBasedAlwaysOn),
-        propagate_trace_context: by_default(true),
-        propagate_baggage: by_default(true),
+        ..Settings::default()
     }
 }
 

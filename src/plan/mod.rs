@@ -107,6 +107,18 @@ pub struct Plan {
     pub drain_deadline: Sourced<Duration>,
     /// The folder that holds the runs; none where no folder can be named.
     pub state_dir: Option<Sourced<PathBuf>>,
+    /// How long the command may take; none is no limit.
+    pub time_limit: Option<Sourced<Duration>>,
+    /// How long after TERM it is killed; none is never.
+    pub kill_after: Option<Sourced<Duration>>,
+    /// Exit codes that are no errors, beside 0.
+    pub success_codes: Sourced<Vec<i32>>,
+    /// Whether otel-run is the subreaper of all that the command starts.
+    pub reap: Sourced<bool>,
+    /// Whether the command is killed when otel-run is.
+    pub die_with_parent: Sourced<bool>,
+    /// How often the run says that it runs; none is never.
+    pub heartbeat: Sourced<Option<Duration>>,
     /// What the user should know, without credentials.
     pub warnings: Vec<String>,
 }
@@ -197,6 +209,12 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         content: settings.content.clone(),
         drain_deadline: inputs.drain_deadline.clone(),
         state_dir: inputs.state_dir.cloned(),
+        time_limit: settings.time_limit.clone(),
+        kill_after: settings.kill_after.clone(),
+        success_codes: settings.success_codes.clone(),
+        reap: settings.reap.clone(),
+        die_with_parent: settings.die_with_parent.clone(),
+        heartbeat: settings.heartbeat.clone(),
         warnings,
     }
 }

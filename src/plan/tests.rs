@@ -10,7 +10,7 @@ use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, 
 use crate::environment::Environment;
 use crate::secret::Secret;
 use crate::settings::{
-    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Protocol, Sampler, Settings, Sourced, Upstream,
+    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Protocol, Settings, Sourced, Upstream,
 };
 
 /// What a test varies; everything else is as at most users'.
@@ -27,7 +27,7 @@ fn case(line: &[&'static str]) -> Case {
     Case {
         line: line.to_vec(),
         environment: Vec::new(),
-        settings: settings(),
+        settings: Settings::default(),
         complaints: Vec::new(),
         collector: Some(CollectorAddress {
             base_url: "http://127.0.0.1:4711/5ec2e7".to_owned(),
@@ -91,25 +91,6 @@ impl Case {
 
 fn default<T>(value: T) -> Sourced<T> {
     Sourced { value, origin: Origin::Default }
-}
-
-fn settings() -> Settings {
-    Settings {
-        upstream: None,
-        service_name: None,
-        resource_attributes: Vec::new(),
-        agent: default(AgentChoice::Auto),
-        nest: default(Nest::Adopt),
-        content: default(Content::Off),
-        drain_deadline: None,
-        collector: default(true),
-        state_dir: None,
-        quiet: default(false),
-        sdk_disabled: default(false),
-        sampler: default(Sampler::ParentBasedAlwaysOn),
-        propagate_trace_context: default(true),
-        propagate_baggage: default(true),
-    }
 }
 
 fn flag<T>(value: T, name: &'static str) -> Sourced<T> {
@@ -182,7 +163,7 @@ fn opencode_with_an_upstream_of_the_users() {
             ("x-team".to_owned(), flag(HeaderValue::Env("TEAM".to_owned()), "--header")),
         ],
         gzip: default(true),
-        timeout: default(Duration::from_secs(10)),
+        export_timeout: default(Duration::from_secs(10)),
     });
     insta::assert_snapshot!(case.text());
 }
@@ -214,6 +195,48 @@ fn a_disabled_sdk_gets_nothing() {
     case.settings.sdk_disabled = variable(true, "OTEL_SDK_DISABLED");
     assert_eq!(case.plan().environment(&case.base()), case.base());
     insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn how_the_command_is_watched_over_is_said_where_it_is_not_the_default() {
+    let mut case = case(&["make", "check"]);
+    case.settings.time_limit = Some(flag(Duration::from_secs(5400), "--timeout"));
+    case.settings.kill_after = Some(variable(Duration::from_millis(1500), "OTEL_RUN_KILL_AFTER"));
+    case.settings.success_codes = flag(vec![1, 3], "--success-code");
+    case.settings.reap = flag(true, "--reap");
+    case.settings.die_with_parent = flag(true, "--die-with-parent");
+    case.settings.heartbeat = flag(None, "--heartbeat");
+    insta::assert_snapshot!(rows_of(&case), @"
+    Success       exit codes 0, 1, 3 (--success-code)
+    Heartbeat     none (--heartbeat)
+    Time limit    5400 s, then TERM (--timeout) and KILL 1.5 s later (OTEL_RUN_KILL_AFTER)
+    Processes     otel-run adopts what the command leaves behind (--reap)
+                  the command is killed when otel-run is killed (--die-with-parent)
+    ");
+    // Without records there is nothing to tell apart and nothing to say, but the command still has its limit.
+    case.settings.sdk_disabled = variable(true, "OTEL_SDK_DISABLED");
+    case.settings.kill_after = None;
+    case.settings.reap = default(false);
+    insta::assert_snapshot!(rows_of(&case), @"
+    Time limit    5400 s, then TERM (--timeout)
+    Processes     the command is killed when otel-run is killed (--die-with-parent)
+    ");
+    case.settings.sdk_disabled = default(false);
+    case.settings.heartbeat = flag(Some(Duration::from_millis(500)), "--heartbeat");
+    assert!(case.text().contains("Heartbeat     every 0.5 s (--heartbeat)"), "{}", case.text());
+}
+
+/// The rows that most plans do not have.
+fn rows_of(case: &Case) -> String {
+    let mut within = false;
+    let text = case.text();
+    let rows = text.lines().take_while(|line| !line.is_empty()).filter(|line| {
+        if !line.starts_with(' ') {
+            within = ["Success", "Heartbeat", "Time limit", "Processes"].iter().any(|title| line.starts_with(title));
+        }
+        within
+    });
+    rows.collect::<Vec<_>>().join("\n")
 }
 
 #[test]

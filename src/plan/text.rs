@@ -23,6 +23,7 @@ impl fmt::Display for Plan {
         } else {
             self.run_rows(&mut page);
         }
+        self.process_rows(&mut page);
         self.set_variables(&mut page);
         self.removed_variables(&mut page);
         if !self.warnings.is_empty() {
@@ -52,6 +53,36 @@ impl Plan {
         match &self.state_dir {
             Some(folder) => page.row("Runs", vec![quote(folder.value.as_os_str()).into(), origin_word(&folder.origin)]),
             None => page.row("Runs", words("nowhere: no folder for them can be named")),
+        }
+        let codes = &self.success_codes;
+        if !codes.value.is_empty() {
+            let list: Vec<String> = codes.value.iter().map(ToString::to_string).collect();
+            page.row("Success", words(&format!("exit codes 0, {} ({})", list.join(", "), codes.origin)));
+        }
+        let heartbeat = &self.heartbeat;
+        if heartbeat.origin != Origin::Default {
+            let text = heartbeat.value.map_or("none".to_owned(), |every| format!("every {} s", every.as_secs_f64()));
+            page.row("Heartbeat", words(&format!("{text} ({})", heartbeat.origin)));
+        }
+    }
+
+    /// What is done with the command's processes, whether or not anything is recorded. Most runs have none of it.
+    fn process_rows(&self, page: &mut Page) {
+        if let Some(limit) = &self.time_limit {
+            let mut text = format!("{} s, then TERM ({})", limit.value.as_secs_f64(), limit.origin);
+            if let Some(grace) = &self.kill_after {
+                text.push_str(&format!(" and KILL {} s later ({})", grace.value.as_secs_f64(), grace.origin));
+            }
+            page.row("Time limit", words(&text));
+        }
+        let facts = [
+            (&self.reap, "otel-run adopts what the command leaves behind"),
+            (&self.die_with_parent, "the command is killed when otel-run is killed"),
+        ];
+        let mut title = "Processes";
+        for (fact, text) in facts.iter().filter(|(fact, _)| fact.value) {
+            page.row(title, words(&format!("{text} ({})", fact.origin)));
+            title = "";
         }
     }
 

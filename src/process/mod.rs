@@ -3,14 +3,24 @@
 //! All of it is synchronous and belongs to the main thread. This is the only room with `unsafe` code.
 #![allow(unsafe_code)] // waitpid, sigaction and their kind have no safe form that keeps what is needed here
 
+mod aftermath;
+mod decide;
 mod ending;
+mod entry;
+mod family;
 mod signals;
 mod spawn;
 mod supervise;
+mod terminal;
 mod usage;
+mod wait;
+mod watch;
 
+pub use aftermath::{Aftermath, Left, Woken};
+pub use decide::{Decision, Sender};
 pub use ending::end_as;
-pub use signals::{Decision, Sender, Signals, decide, signal_name};
-pub use spawn::{Child, ExecError, spawn};
-pub use supervise::{Death, Exit, Seen, SignalSeen, supervise};
+pub use signals::{Signals, signal_name};
+pub use spawn::{Child, EnvironmentChanges, ExecError, replace, spawn};
+pub use supervise::{Death, Exit, Seen, SignalSeen, Supervisor, Terms};
 pub use usage::Usage;
+pub use watch::{is_group_watch, keep_group_watch};

@@ -1,54 +1,55 @@
-//! Signals that reach otel-run while the command lives: who sent them, and whether the command must get them from us.
+//! Signals that reach otel-run: caught from before the command starts until otel-run ends.
 
-use signal_hook::iterator::SignalsInfo;
+use std::io;
+use std::os::fd::AsFd;
+use std::os::unix::net::UnixStream;
+use std::time::Duration;
+
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::signal::{SigSet, Signal};
+use nix::unistd::{Pid, getpgid};
+use signal_hook::iterator::backend::SignalDelivery;
 use signal_hook::iterator::exfiltrator::WithOrigin;
 use signal_hook::iterator::exfiltrator::origin::Origin;
 use signal_hook::low_level::siginfo::Cause;
 
-/// Who sent a signal, as the kernel tells it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Sender {
-    /// The kernel: a key at the terminal, or its hang-up. The whole foreground group got the signal.
-    Kernel,
-    /// A process, and the process group it belongs to if it still exists.
-    Process {
-        /// Its id.
-        pid: i32,
-        /// Its group.
-        group: Option<i32>,
-    },
-}
+use super::decide::Sender;
+use super::entry;
 
-/// What to do with a signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Decision {
-    /// Pass it on: only otel-run got it.
-    Forward,
-    /// Leave it: the command has it already, or sent it itself.
-    Leave,
-}
-
-/// Decides by the sender whether the command must be given a signal that otel-run received.
+/// The signals that are passed on, if they were not ignored when otel-run was started.
 ///
-/// What the kernel sent went to the whole foreground group, so the command has it. What the command itself, or a member
-/// of a group that it or otel-run leads, sent must not come back to it. Everything else was meant for the command.
-/// A caller without job control shares our group without leading it by us, so its signals do get through.
-pub fn decide(sender: Sender, child: i32, own: i32) -> Decision {
-    match sender {
-        Sender::Kernel => Decision::Leave,
-        Sender::Process { pid, .. } if pid == child => Decision::Leave,
-        Sender::Process { group: Some(group), .. } if group == child || group == own => Decision::Leave,
-        Sender::Process { .. } => Decision::Forward,
+/// SIGTTIN and SIGTTOU keep their default: they stop whoever touches the terminal from the background, and the kernel
+/// sends them to the whole group.
+const FORWARDED: [i32; 10] = [
+    libc::SIGHUP,
+    libc::SIGINT,
+    libc::SIGQUIT,
+    libc::SIGTERM,
+    libc::SIGUSR1,
+    libc::SIGUSR2,
+    libc::SIGALRM,
+    libc::SIGCONT,
+    libc::SIGTSTP,
+    libc::SIGWINCH,
+];
+
+/// A signal that arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Arrival {
+    pub(super) signal: i32,
+    pub(super) sender: Sender,
+}
+
+impl Arrival {
+    /// Whether it asks for an end.
+    pub(super) fn asks_to_end(self) -> bool {
+        matches!(self.signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT)
     }
 }
 
-/// The signals that are passed on, if they were not ignored when otel-run was started.
-const FORWARDED: [i32; 7] =
-    [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM, libc::SIGUSR1, libc::SIGUSR2, libc::SIGALRM];
-
 /// Handlers for the signals of interest, and the queue that they fill.
 pub struct Signals {
-    pub(super) queue: SignalsInfo<WithOrigin>,
+    queue: SignalDelivery<UnixStream, WithOrigin>,
 }
 
 impl Signals {
@@ -60,38 +61,64 @@ impl Signals {
     /// # Errors
     ///
     /// What the system said when a handler could not be installed.
-    pub fn install() -> std::io::Result<Self> {
-        let mut wanted: Vec<i32> = FORWARDED.into_iter().filter(|signal| !ignored_at_entry(*signal)).collect();
+    pub fn install() -> io::Result<Self> {
+        let mut wanted: Vec<i32> = FORWARDED.into_iter().filter(|signal| !entry::is_ignored(*signal)).collect();
         wanted.push(libc::SIGCHLD);
         // A file size limit that our log reaches must be an error of the write and not our death.
-        wanted.extend(Some(libc::SIGXFSZ).filter(|signal| !ignored_at_entry(*signal)));
-        Ok(Self { queue: SignalsInfo::new(wanted)? })
+        wanted.extend(Some(libc::SIGXFSZ).filter(|signal| !entry::is_ignored(*signal)));
+        let (read, write) = UnixStream::pair()?;
+        Ok(Self { queue: SignalDelivery::with_pipe(read, write, WithOrigin::default(), wanted)? })
     }
 
-    /// A function that ends [`Signals::wait`] from any thread.
+    /// A function that wakes [`Signals::wait`] from any thread, and makes [`Signals::is_closed`] true.
     pub fn closer(&self) -> impl Fn() + Send + 'static {
         let handle = self.queue.handle();
         move || handle.close()
     }
 
-    /// Blocks until somebody asks us to end (`true`) or the closer is called (`false`).
-    pub fn wait(&mut self) -> bool {
+    /// Whether the closer was called.
+    pub(super) fn is_closed(&self) -> bool {
+        self.queue.handle().is_closed()
+    }
+
+    /// Waits for signals, or until the time is over if there is a limit. The state of a child may have changed whenever
+    /// this returns.
+    pub(super) fn wait(&mut self, limit: Option<Duration>) -> Vec<Arrival> {
+        // Rounded up: to wake too early means to ask again and again.
+        let limit = limit.map_or(PollTimeout::NONE, |limit| {
+            PollTimeout::try_from(limit.as_micros().div_ceil(1000)).unwrap_or(PollTimeout::MAX)
+        });
+        // An interruption is a signal that has come.
+        let _ = poll(&mut [PollFd::new(self.queue.get_read().as_fd(), PollFlags::POLLIN)], limit);
+        self.arrived()
+    }
+
+    /// The signals that are there already.
+    pub(super) fn arrived(&mut self) -> Vec<Arrival> {
         self.queue
-            .forever()
-            .any(|origin| matches!(origin.signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT))
+            .pending()
+            .filter(|origin| !matches!(origin.signal, libc::SIGCHLD | libc::SIGXFSZ))
+            .map(|origin| Arrival { signal: origin.signal, sender: sender(&origin) })
+            .collect()
     }
 }
 
+/// Lets SIGCHLD through to the calling thread, should whoever started otel-run have blocked it.
+pub(super) fn hear_of_children() {
+    let mut children = SigSet::empty();
+    children.add(Signal::SIGCHLD);
+    let _ = children.thread_unblock();
+}
+
 /// Who sent `origin`, with the sender's group looked up while it still exists.
-pub(super) fn sender(origin: &Origin) -> Sender {
+fn sender(origin: &Origin) -> Sender {
     match (&origin.cause, &origin.process) {
         (Cause::Kernel, _) | (_, None) => Sender::Kernel,
+        // Not a process but the lack of one: the sender cannot be seen from this PID namespace.
+        (_, Some(process)) if process.pid == 0 => Sender::Process { pid: 0, group: None },
         (_, Some(process)) => {
-            let pid = nix::unistd::Pid::from_raw(process.pid);
-            Sender::Process {
-                pid: process.pid,
-                group: nix::unistd::getpgid(Some(pid)).ok().map(nix::unistd::Pid::as_raw),
-            }
+            let group = getpgid(Some(Pid::from_raw(process.pid))).ok().map(Pid::as_raw);
+            Sender::Process { pid: process.pid, group }
         }
     }
 }
@@ -100,37 +127,4 @@ pub(super) fn sender(origin: &Origin) -> Sender {
 pub fn signal_name(signal: i32) -> String {
     nix::sys::signal::Signal::try_from(signal)
         .map_or_else(|_| format!("SIG{signal}"), |signal| signal.as_str().to_owned())
-}
-
-fn ignored_at_entry(signal: i32) -> bool {
-    let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: a null new action only asks; the old action is written to `action`, which is read only on success.
-    unsafe {
-        libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0
-            && action.assume_init().sa_sigaction == libc::SIG_IGN
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{Decision, Sender, decide};
-
-    #[test]
-    fn the_sender_decides() {
-        const CHILD: i32 = 200;
-        const OWN: i32 = 100;
-        let process = |pid, group| Sender::Process { pid, group };
-        for (sender, expected, why) in [
-            (Sender::Kernel, Decision::Leave, "a key at the terminal reached the command too"),
-            (process(CHILD, Some(CHILD)), Decision::Leave, "the command signals its caller"),
-            (process(CHILD, Some(7)), Decision::Leave, "the command, in the caller's group"),
-            (process(300, Some(CHILD)), Decision::Leave, "a member of the group that the command leads"),
-            (process(300, Some(OWN)), Decision::Leave, "a member of the group that otel-run leads"),
-            (process(300, Some(7)), Decision::Forward, "a stranger"),
-            (process(7, Some(7)), Decision::Forward, "the caller's shell without job control, in our group"),
-            (process(300, None), Decision::Forward, "a sender that is gone already, as kill(1) is"),
-        ] {
-            assert_eq!(decide(sender, CHILD, OWN), expected, "{why}");
-        }
-    }
 }

@@ -2,12 +2,20 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::process::CommandExt;
 use std::process::Command;
+use std::time::Instant;
 
-/// A command that was started. It is waited for by [`super::supervise`] and by nobody else.
+use super::entry;
+use super::terminal::Terminal;
+
+/// A command that was started. It is waited for by a [`super::Supervisor`] and by nobody else.
 #[derive(Debug)]
 pub struct Child {
     pub(super) pid: i32,
+    pub(super) began: Instant,
+    /// The terminal as it was before.
+    pub(super) terminal: Option<Terminal>,
 }
 
 impl Child {
@@ -45,30 +53,59 @@ impl ExecError {
     }
 }
 
-/// Starts `argv` with the changes in `environment` (a value to set, none to remove) applied to our own.
+/// Changes to our own environment: a value to set, none to remove.
+pub type EnvironmentChanges = [(OsString, Option<OsString>)];
+
+/// Starts `argv` with the changes in `environment` applied to our own. With `die_with_parent` it is killed when we are.
 ///
 /// A script without `#!` is run by `/bin/sh`, as `execvp(3)` and so env(1) do it.
 ///
 /// # Errors
 ///
 /// What the system said when the command could not be executed.
-pub fn spawn(argv: &[OsString], environment: &[(OsString, Option<OsString>)]) -> Result<Child, ExecError> {
+pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, die_with_parent: bool) -> Result<Child, ExecError> {
+    let (terminal, began) = (Terminal::look(), Instant::now());
+    // Signals that were blocked at entry stay blocked for the command. We must hear of its end all the same.
+    let child = prepared(argv, environment, die_with_parent, |command| Ok(command.spawn()?.id().cast_signed()));
+    super::signals::hear_of_children();
+    child.map(|pid| Child { pid, began, terminal })
+}
+
+/// Becomes `argv`, with the changes in `environment` applied to our own. Handlers must not have been installed.
+pub fn replace(argv: &[OsString], environment: &EnvironmentChanges) -> ExecError {
+    match prepared(argv, environment, false, |command| Err::<std::convert::Infallible, _>(command.exec())) {
+        Ok(never) => match never {},
+        Err(error) => error,
+    }
+}
+
+fn prepared<T>(
+    argv: &[OsString],
+    environment: &EnvironmentChanges,
+    die_with_parent: bool,
+    start: impl Fn(&mut Command) -> io::Result<T>,
+) -> Result<T, ExecError> {
     let (program, arguments) = argv
         .split_first()
         .ok_or_else(|| ExecError { program: OsString::new(), source: io::Error::from_raw_os_error(libc::ENOENT) })?;
     let failed = |source| ExecError { program: program.clone(), source };
-    match start(program, arguments, environment) {
+    let start = |program: &OsStr, arguments: &[OsString]| {
+        let mut command = command(program, arguments, environment);
+        give_back(&mut command, die_with_parent);
+        start(&mut command)
+    };
+    match start(program, arguments) {
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
             let script = which::which(program).map_err(|_| failed(error))?;
             let mut shell_arguments = vec![script.into_os_string()];
             shell_arguments.extend_from_slice(arguments);
-            start(OsStr::new("/bin/sh"), &shell_arguments, environment).map_err(failed)
+            start(OsStr::new("/bin/sh"), &shell_arguments).map_err(failed)
         }
         started => started.map_err(failed),
     }
 }
 
-fn start(program: &OsStr, arguments: &[OsString], environment: &[(OsString, Option<OsString>)]) -> io::Result<Child> {
+fn command(program: &OsStr, arguments: &[OsString], environment: &EnvironmentChanges) -> Command {
     let mut command = Command::new(program);
     command.args(arguments);
     // Single changes instead of a cleared environment: the standard library can then use the fast way to spawn.
@@ -78,6 +115,52 @@ fn start(program: &OsStr, arguments: &[OsString], environment: &[(OsString, Opti
             None => command.env_remove(name),
         };
     }
-    let child = command.spawn()?;
-    Ok(Child { pid: child.id().cast_signed() })
+    command
+}
+
+/// Gives the command what this process was started with and the runtime, or we, have changed. There is nothing to do
+/// for most, which leaves them the fast way to spawn.
+fn give_back(command: &mut Command, die_with_parent: bool) {
+    let ignore: Vec<i32> = [(libc::SIGPIPE, entry::sigpipe_ignored()), (libc::SIGCHLD, entry::sigchld_ignored())]
+        .into_iter()
+        .filter_map(|(signal, ignored)| ignored.then_some(signal))
+        .collect();
+    let close: Vec<i32> = entry::closed_streams().collect();
+    if ignore.is_empty() && close.is_empty() && !die_with_parent {
+        return;
+    }
+    let parent = std::process::id().cast_signed();
+    let last_steps = move || {
+        for signal in &ignore {
+            // SAFETY: to ignore a signal installs no code.
+            unsafe { libc::signal(*signal, libc::SIG_IGN) };
+        }
+        for stream in &close {
+            // SAFETY: the descriptor is the runtime's stand-in for a closed stream, and nobody uses it after exec.
+            unsafe { libc::close(*stream) };
+        }
+        if die_with_parent { die_with(parent) } else { Ok(()) }
+    };
+    // SAFETY: between fork and exec only signal, close, prctl and getppid are called, which are async-signal-safe; the
+    // lists were allocated before.
+    unsafe { command.pre_exec(last_steps) };
+}
+
+/// Has the kernel kill this process when the thread that started it ends, which is otel-run's main thread.
+#[cfg(target_os = "linux")]
+fn die_with(parent: i32) -> io::Result<()> {
+    // SAFETY: sets an attribute of this process and asks for its parent.
+    let orphaned = unsafe {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
+            return Err(io::Error::last_os_error());
+        }
+        libc::getppid() != parent
+    };
+    // The parent may have died before the attribute was set.
+    if orphaned { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn die_with(_: i32) -> io::Result<()> {
+    Err(io::Error::from_raw_os_error(libc::ENOTSUP))
 }

@@ -1,11 +1,14 @@
-//! What otel-run says about the run itself: one span, and log records about its start and its end, as OTLP protobuf.
+//! What otel-run says about the run itself: one span, log records about its life, and metrics, as OTLP protobuf.
 //!
-//! They are made by the OpenTelemetry SDK with a processor that keeps what ended, and turned into OTLP by its own
-//! transforms. Three things the SDK cannot express are set on the OTLP message: the random flag of a new trace, a
-//! `tracestate` byte for byte, and stand-in spans, whose ids are given. The resource, which is the larger part of most
-//! of these messages, is encoded once for all of them.
+//! Span and log records are made by the OpenTelemetry SDK with a processor that keeps what ended, and turned into OTLP by
+//! its own transforms. Three things the SDK cannot express are set on the OTLP message: the random flag of a new trace, a
+//! `tracestate` byte for byte, and stand-in spans, whose ids are given. Metrics are written as OTLP at once: their numbers
+//! come from the kernel, and there is nothing to aggregate. The resource, which is the larger part of most of these
+//! messages, is encoded once for all of them.
 
+pub mod documentation;
 pub mod log;
+pub mod metrics;
 pub mod name;
 mod span;
 
@@ -18,10 +21,12 @@ use opentelemetry_proto::transform::common::tonic::ResourceAttributesWithSchema;
 use prost::Message;
 
 use crate::context::RunContext;
-use crate::context::names::SCHEMA_URL;
+use crate::context::names::*;
 use crate::context::resource::{OTEL_RUN, VERSION};
-use crate::otlp::wire::{put_bytes_field, put_message, put_string_field};
+use crate::otlp::wire::{put_message, put_string_field};
 
+pub use log::happened;
+pub use metrics::{Points, heartbeat};
 pub use span::stand_ins;
 
 /// What is known when the command has been started, or could not be.
@@ -51,26 +56,45 @@ pub struct RunFacts {
     pub started_unix_nano: u64,
 }
 
-/// The resource of what otel-run says, as the bytes of an OTLP `Resource`.
+/// The resource of what otel-run says, as the bytes of an OTLP `Resource` in two parts: what is true of the command's process
+/// as well, and what describes the process of otel-run.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Resource(Vec<u8>);
+pub struct Resource {
+    shared: Vec<u8>,
+    process: Vec<u8>,
+}
 
 impl Resource {
     /// Encodes attributes, from [`crate::context::resource::wrapper_resource`].
     pub fn new(attributes: &[(String, Value)]) -> Self {
-        let mut out = Vec::with_capacity(64 * attributes.len());
+        let (mut shared, mut process) = (Vec::with_capacity(64 * attributes.len()), Vec::new());
         for (name, value) in attributes {
-            put_message(&mut out, 1, name.len() + 32, |out| {
-                put_string_field(out, 1, name);
-                put_message(out, 2, 32, |out| match value {
-                    Value::String(text) => put_string_field(out, 1, text.as_str()),
-                    // A vector has room for everything.
-                    other => drop(AnyValue::from(other.clone()).encode(out)),
-                });
-            });
+            put_attribute(if name.starts_with("process.") { &mut process } else { &mut shared }, name, value);
         }
-        Self(out)
+        Self { shared, process }
     }
+
+    /// The parts of otel-run's own resource.
+    fn of_otel_run(&self) -> [&[u8]; 2] {
+        [&self.shared, &self.process]
+    }
+
+    /// The parts of a resource that differs in the process: `process` are the encoded attributes of the other one.
+    fn of_another<'a>(&'a self, process: &'a [u8]) -> [&'a [u8]; 2] {
+        [&self.shared, process]
+    }
+}
+
+/// Appends an attribute to the bytes of an OTLP `Resource`.
+fn put_attribute(out: &mut Vec<u8>, name: &str, value: &Value) {
+    put_message(out, 1, name.len() + 32, |out| {
+        put_string_field(out, 1, name);
+        put_message(out, 2, 32, |out| match value {
+            Value::String(text) => put_string_field(out, 1, text.as_str()),
+            // A vector has room for everything.
+            other => drop(AnyValue::from(other.clone()).encode(out)),
+        });
+    });
 }
 
 /// How the command ended.
@@ -85,14 +109,25 @@ pub struct ExitFacts {
     pub signal: Option<String>,
     /// Whether it left a core dump.
     pub core_dumped: bool,
-    /// Whether otel-run killed it because its time was over.
+    /// Whether otel-run ended it because its time was over.
     pub timed_out: bool,
+    /// Whether its exit code was declared an answer and no error (`--success-code`). Death by signal and the end of its
+    /// time are errors all the same.
+    pub success: bool,
+    /// The first signal that asked it to end while it lived, as in `SIGINT`, whatever the command made of it.
+    pub interrupted_by: Option<String>,
     /// Why it could not be started.
     pub exec_error: Option<ExecError>,
     /// What it used.
     pub usage: Option<Usage>,
-    /// Signals that were passed on to it, in their order.
-    pub forwarded: Vec<ForwardedSignal>,
+    /// How long it was stopped, all stops together.
+    pub stopped: Duration,
+    /// Processes of its control group that the kernel killed for lack of memory while it ran.
+    pub oom_kills: u64,
+    /// Processes that it started and that lived on when it had ended; none where that is not known.
+    pub descendants_left: Option<u64>,
+    /// From its end until everything that it sent had arrived.
+    pub drained: Duration,
     /// Spans of other traces that belong to the run, for `--nest=link`.
     pub links: Vec<SpanLink>,
 }
@@ -123,15 +158,64 @@ pub struct Usage {
     pub voluntary_switches: u64,
     /// Context switches because a process's time was up.
     pub involuntary_switches: u64,
+    /// Bytes that were really read from a block device.
+    pub block_input_bytes: u64,
+    /// Bytes that were really written to a block device.
+    pub block_output_bytes: u64,
 }
 
-/// A signal that was passed on.
+/// Something that happened while the command lived.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ForwardedSignal {
+pub enum Happening {
+    /// otel-run received a signal.
+    Signal(ReceivedSignal),
+    /// A signal stopped the command.
+    Stopped {
+        /// Its name, as in `SIGTSTP`.
+        signal: String,
+    },
+    /// The command goes on after a stop.
+    Continued {
+        /// How long it was stopped.
+        after: Duration,
+    },
+    /// The command's time was over, and it was sent a signal.
+    TimedOut {
+        /// Its name, as in `SIGTERM`.
+        signal: String,
+    },
+}
+
+/// A signal that otel-run received.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReceivedSignal {
     /// Its name, as in `SIGTERM`.
     pub signal: String,
-    /// When, in nanoseconds since 1970.
-    pub unix_nano: u64,
+    /// Whether it was passed on to the command.
+    pub forwarded: bool,
+    /// Who sent it.
+    pub sender: Sender,
+}
+
+/// Who sent a signal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Sender {
+    /// The kernel: a key at the terminal, or its hang-up.
+    Kernel,
+    /// A process.
+    Process {
+        /// Its id; 0 for a process that cannot be seen from here, outside of the container.
+        pid: i32,
+        /// Its name, where it could still be read.
+        name: Option<String>,
+    },
+}
+
+impl ReceivedSignal {
+    /// Whether it asks the command to end.
+    pub fn interrupts(&self) -> bool {
+        matches!(self.signal.as_str(), "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT")
+    }
 }
 
 /// A span of another trace.
@@ -163,6 +247,8 @@ pub struct Records {
     pub traces: Option<Vec<u8>>,
     /// An `ExportLogsServiceRequest`; none where nothing is recorded.
     pub logs: Option<Vec<u8>>,
+    /// The run's last metrics; none where nothing is recorded, or the command could not be started.
+    pub metrics: Option<Points>,
 }
 
 /// The record of the start, as the bytes of an `ExportLogsServiceRequest`; `None` where nothing is recorded
@@ -171,17 +257,18 @@ pub fn started(run: &RunFacts) -> Option<Vec<u8>> {
     run.context.recording.then(|| log::started(run))
 }
 
-/// The run's span and the records of its end.
+/// The run's span, the record of its end, and its last metrics. A trace that is not sampled has the latter two all the same.
 pub fn ended(run: &RunFacts, exit: &ExitFacts) -> Records {
     if !run.context.recording {
         return Records::default();
     }
     let traces = if run.context.sampled { span::run_span(run, exit) } else { None };
-    Records { traces, logs: Some(log::ended(run, exit)) }
+    Records { traces, logs: Some(log::ended(run, exit)), metrics: metrics::ended(run, exit) }
 }
 
 /// `error.type` of the run, on everything that has one: the errno of a failed exec, `timeout`, the name of the signal,
-/// the exit code, or `_OTHER` where nobody saw the end. `None` for exit code 0 (semantic conventions for CLI programs).
+/// the exit code, or `_OTHER` where nobody saw the end. `None` for exit code 0 (semantic conventions for CLI programs), and
+/// for one that was declared an answer.
 pub fn error_type(exit: &ExitFacts) -> Option<String> {
     if let Some(error) = &exit.exec_error {
         return Some(error.errno_name.clone());
@@ -192,9 +279,16 @@ pub fn error_type(exit: &ExitFacts) -> Option<String> {
     match (&exit.signal, exit.exit_code) {
         (Some(signal), _) => Some(signal.clone()),
         (None, Some(0)) => None,
+        (None, Some(_)) if exit.success => None,
         (None, Some(code)) => Some(code.to_string()),
         (None, None) => Some("_OTHER".to_owned()),
     }
+}
+
+/// Whether the kernel killed the command for lack of memory, as far as that can be told: it died of a SIGKILL that is not
+/// otel-run's own, and its control group had such kills meanwhile.
+pub fn out_of_memory(exit: &ExitFacts) -> bool {
+    exit.signal.as_deref() == Some("SIGKILL") && exit.oom_kills > 0 && !exit.timed_out
 }
 
 /// `process.executable.name`: of the file that is run where it is known, else of the command as it was typed.
@@ -214,15 +308,24 @@ fn no_resource() -> ResourceAttributesWithSchema {
 /// An export request with one group of the run's resource: a `ResourceSpans` or `ResourceLogs`, `group` being the rest
 /// of it.
 fn request(run: &RunFacts, group: &impl Message) -> Vec<u8> {
-    let Resource(resource) = &run.resource;
-    let length = resource.len() + group.encoded_len() + 8;
-    let mut out = Vec::with_capacity(length + 8);
-    put_message(&mut out, 1, length, |out| {
-        put_bytes_field(out, 1, resource);
+    let mut out = Vec::new();
+    let length = group.encoded_len();
+    put_group(&mut out, run.resource.of_otel_run(), length, |out| {
         // A vector has room for everything.
         let _ = group.encode(out);
     });
     out
+}
+
+/// Appends a group of an export request: the resource, in two parts, and the rest of it, of about so many bytes.
+fn put_group(out: &mut Vec<u8>, resource: [&[u8]; 2], rest_length: usize, put_rest: impl FnOnce(&mut Vec<u8>)) {
+    let resource_length = resource.iter().map(|part| part.len()).sum::<usize>();
+    let length = resource_length + rest_length + 8;
+    out.reserve(length + 8);
+    put_message(out, 1, length, |out| {
+        put_message(out, 1, resource_length, |out| resource.iter().for_each(|part| out.extend_from_slice(part)));
+        put_rest(out);
+    });
 }
 
 /// Counts as OTLP has them.

@@ -15,8 +15,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{IdGenerator, Sampler, SdkTracerProvider, SpanData, SpanLimits, SpanProcessor};
 
 use super::{
-    Captured, ExitFacts, RunFacts, StandIn, Usage, count, error_type, executable_name, no_resource, request, scope,
-    time,
+    Captured, ExitFacts, RunFacts, StandIn, Usage, count, error_type, executable_name, no_resource, out_of_memory,
+    request, scope, time,
 };
 use crate::context::RunContext;
 use crate::context::names::*;
@@ -74,18 +74,26 @@ fn attributes_at_start(run: &RunFacts) -> Vec<KeyValue> {
 }
 
 fn attributes_at_end(exit: &ExitFacts) -> Vec<KeyValue> {
-    let mut out = Vec::with_capacity(12);
+    let mut out = Vec::with_capacity(16);
     out.extend(exit.exit_code.map(|code| KeyValue::new(PROCESS_EXIT_CODE, i64::from(code))));
     out.extend(error_type(exit).map(|error| KeyValue::new(ERROR_TYPE, error)));
     if let Some(signal) = &exit.signal {
         out.push(KeyValue::new(EXIT_SIGNAL, signal.clone()));
         out.push(KeyValue::new(CORE_DUMPED, exit.core_dumped));
     }
+    out.extend(exit.interrupted_by.clone().map(|signal| KeyValue::new(INTERRUPTED_BY, signal)));
+    out.extend(exit.descendants_left.map(|left| KeyValue::new(DESCENDANTS_LEFT, count(left))));
+    let mut where_it_was = |name, time: Duration| {
+        out.extend((!time.is_zero()).then(|| KeyValue::new(name, time.as_secs_f64())));
+    };
+    where_it_was(STOPPED, exit.stopped);
+    where_it_was(DRAINED, exit.drained);
+    out.extend((exit.oom_kills > 0).then(|| KeyValue::new(OOM_KILLS, count(exit.oom_kills))));
     out.extend(exit.usage.iter().flat_map(usage));
     out
 }
 
-fn usage(usage: &Usage) -> [KeyValue; 7] {
+fn usage(usage: &Usage) -> [KeyValue; 9] {
     let seconds = |time: Duration| Value::F64(time.as_secs_f64());
     let number = |value| Value::I64(count(value));
     [
@@ -96,6 +104,8 @@ fn usage(usage: &Usage) -> [KeyValue; 7] {
         KeyValue::new(MAJOR_FAULTS, number(usage.major_faults)),
         KeyValue::new(VOLUNTARY_SWITCHES, number(usage.voluntary_switches)),
         KeyValue::new(INVOLUNTARY_SWITCHES, number(usage.involuntary_switches)),
+        KeyValue::new(DISK_READ, number(usage.block_input_bytes)),
+        KeyValue::new(DISK_WRITTEN, number(usage.block_output_bytes)),
     ]
 }
 
@@ -104,6 +114,9 @@ fn description(exit: &ExitFacts) -> String {
     match (&exit.exec_error, exit.exit_code) {
         (Some(error), _) => error.message.clone(),
         (None, None) => "otel-run ended before the command".to_owned(),
+        (None, Some(_)) if out_of_memory(exit) => {
+            "killed by the kernel for lack of memory (out-of-memory killer)".to_owned()
+        }
         (None, Some(_)) => String::new(),
     }
 }

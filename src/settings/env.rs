@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::layer::Layer;
 use super::upstream::{self, HeaderValue};
 use super::value::{AgentChoice, Complaint, Origin, Sampler, Sourced};
-use super::{attributes, choice, duration, home, variables};
+use super::{attributes, choice, duration, exit_code, home, variables};
 use crate::environment::Environment;
 use crate::secret::Secret;
 
@@ -21,13 +21,19 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.destination.headers = reader.headers(variables::RUN_HEADERS, HeaderSyntax::References);
     layer.protocol = reader.value(variables::RUN_PROTOCOL, |text| choice::read(choice::PROTOCOL, text));
     layer.gzip = reader.value(variables::RUN_COMPRESSION, |text| choice::read(choice::COMPRESSION, text));
-    layer.timeout = reader.value(variables::RUN_TIMEOUT, duration::read_limit);
+    layer.export_timeout = reader.value(variables::RUN_EXPORT_TIMEOUT, duration::read_limit);
     layer.service_name = reader.text(variables::RUN_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::RUN_RESOURCE_ATTRIBUTES);
     layer.agent = reader.value(variables::RUN_AGENT, |text| Ok(AgentChoice::read(text)));
     layer.nest = reader.value(variables::RUN_NEST, |text| choice::read(choice::NEST, text));
     layer.content = reader.value(variables::RUN_CONTENT, |text| choice::read(choice::CONTENT, text));
     layer.drain_deadline = reader.value(variables::RUN_DRAIN_DEADLINE, duration::read);
+    layer.time_limit = reader.value(variables::RUN_TIMEOUT, duration::read_time_limit);
+    layer.kill_after = reader.value(variables::RUN_KILL_AFTER, duration::read_time_limit);
+    layer.success_codes = reader.value(variables::RUN_SUCCESS_CODES, exit_code::read_list);
+    layer.reap = reader.boolean(variables::RUN_REAP);
+    layer.die_with_parent = reader.boolean(variables::RUN_DIE_WITH_PARENT);
+    layer.heartbeat = reader.value(variables::RUN_HEARTBEAT, duration::read);
     layer.collector = reader.value(variables::RUN_COLLECTOR, |text| choice::read(choice::SWITCH, text));
     // A path need not be UTF-8.
     layer.state_dir = environment
@@ -49,7 +55,7 @@ pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.destination.headers = reader.headers(variables::OTLP_HEADERS, HeaderSyntax::Literal);
     layer.protocol = reader.value(variables::OTLP_PROTOCOL, |text| choice::read(choice::PROTOCOL, text));
     layer.gzip = reader.value(variables::OTLP_COMPRESSION, |text| choice::read(choice::COMPRESSION, text));
-    layer.timeout = reader.value(variables::OTLP_TIMEOUT, milliseconds);
+    layer.export_timeout = reader.value(variables::OTLP_TIMEOUT, milliseconds);
     layer.service_name = reader.text(variables::OTEL_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::OTEL_RESOURCE_ATTRIBUTES);
     layer.sdk_disabled = reader.boolean(variables::OTEL_SDK_DISABLED);

@@ -13,7 +13,7 @@ use toml::de::{DeTable, DeValue};
 use super::layer::Layer;
 use super::upstream::{self, HeaderValue};
 use super::value::{AgentChoice, Complaint, Origin, Sourced};
-use super::{attributes, choice, duration, home};
+use super::{attributes, choice, duration, exit_code, home};
 use crate::environment::Environment;
 use crate::secret::Secret;
 
@@ -35,7 +35,7 @@ pub enum FileKind {
     /// The user's own: it may say everything.
     User,
     /// It came with a repository that the user may not trust. It must not send telemetry elsewhere, read files or
-    /// variables, or have content kept, so it may only name and describe.
+    /// variables, have content kept, or end or keep processes, so it may only name and describe.
     Project,
 }
 
@@ -48,13 +48,20 @@ pub const KEYS: &[(&str, bool)] = &[
     ("protocol", false),
     ("headers", false),
     ("compression", false),
-    ("timeout", false),
+    ("export_timeout", false),
     ("service_name", true),
     ("resource_attributes", true),
     ("agent", true),
     ("nest", true),
     ("content", false),
     ("drain_deadline", false),
+    ("timeout", false),
+    ("kill_after", false),
+    // It describes the project's commands: what they answer with. Exit status and exit code stay what they are.
+    ("success_codes", true),
+    ("reap", false),
+    ("die_with_parent", false),
+    ("heartbeat", false),
     ("collector", false),
     ("state_dir", false),
     ("quiet", false),
@@ -134,13 +141,19 @@ impl Reader<'_> {
             "headers" => destination.headers = self.headers(key, value),
             "protocol" => layer.protocol = self.value(name, key, value, |value| word(choice::PROTOCOL, value)),
             "compression" => layer.gzip = self.value(name, key, value, |value| word(choice::COMPRESSION, value)),
-            "timeout" => layer.timeout = self.value(name, key, value, |value| time(value).map(duration::limit)),
+            "export_timeout" => layer.export_timeout = self.time(name, key, value, duration::read_limit),
             "service_name" => layer.service_name = self.value(name, key, value, string),
             "resource_attributes" => layer.resource_attributes = self.resource_attributes(key, value),
             "agent" => layer.agent = self.value(name, key, value, |value| Ok(AgentChoice::read(&string(value)?))),
             "nest" => layer.nest = self.value(name, key, value, |value| word(choice::NEST, value)),
             "content" => layer.content = self.value(name, key, value, |value| word(choice::CONTENT, value)),
-            "drain_deadline" => layer.drain_deadline = self.value(name, key, value, time),
+            "drain_deadline" => layer.drain_deadline = self.time(name, key, value, duration::read),
+            "timeout" => layer.time_limit = self.time(name, key, value, duration::read_time_limit),
+            "kill_after" => layer.kill_after = self.time(name, key, value, duration::read_time_limit),
+            "success_codes" => layer.success_codes = self.value(name, key, value, exit_codes),
+            "reap" => layer.reap = self.value(name, key, value, boolean),
+            "die_with_parent" => layer.die_with_parent = self.value(name, key, value, boolean),
+            "heartbeat" => layer.heartbeat = self.time(name, key, value, duration::read),
             "collector" => layer.collector = self.value(name, key, value, switch),
             "state_dir" => {
                 let said = self.value(name, key, value, string);
@@ -168,6 +181,22 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A length of time, as a text for `read` or as a number of seconds.
+    fn time(
+        &mut self,
+        name: &str,
+        key: Range<usize>,
+        value: &Spanned<DeValue<'_>>,
+        read: impl Fn(&str) -> Result<Duration, String>,
+    ) -> Option<Sourced<Duration>> {
+        self.value(name, key, value, |value| match value {
+            DeValue::String(text) => read(text),
+            DeValue::Integer(number) if number.radix() == 10 => read(number.as_str()),
+            DeValue::Float(number) => read(number.as_str()),
+            other => Err(wrong_type("a length of time such as \"5s\", or a number of seconds,", other)),
+        })
     }
 
     /// A path relative to the file that names it; `~` is the home folder.
@@ -283,13 +312,17 @@ fn switch(value: &DeValue<'_>) -> Result<bool, String> {
     value.as_bool().map_or_else(|| word(choice::SWITCH, value), Ok)
 }
 
-fn time(value: &DeValue<'_>) -> Result<Duration, String> {
-    match value {
-        DeValue::String(text) => duration::read(text),
-        DeValue::Integer(number) if number.radix() == 10 => duration::read(number.as_str()),
-        DeValue::Float(number) => duration::read(number.as_str()),
-        other => Err(wrong_type("a length of time such as \"5s\", or a number of seconds,", other)),
-    }
+fn exit_codes(value: &DeValue<'_>) -> Result<Vec<i32>, String> {
+    let DeValue::Array(codes) = value else { return Err(wrong_type("a list such as [1, 2]", value)) };
+    let codes: Result<Vec<i32>, String> = codes
+        .iter()
+        .map(|code| match code.get_ref() {
+            DeValue::Integer(number) if number.radix() == 10 => exit_code::read(number.as_str()),
+            DeValue::Integer(_) => Err("write exit codes as decimal numbers".to_owned()),
+            other => Err(wrong_type("a list of numbers from 1 to 255", other)),
+        })
+        .collect();
+    codes.map(exit_code::sorted)
 }
 
 #[cfg(test)]

@@ -17,7 +17,7 @@ pub struct Layer {
     /// Whether bodies are sent with gzip.
     pub gzip: Option<Sourced<bool>>,
     /// The longest wait for one request.
-    pub timeout: Option<Sourced<Duration>>,
+    pub export_timeout: Option<Sourced<Duration>>,
     /// `service.name`.
     pub service_name: Option<Sourced<String>>,
     /// Resource attributes, each key once.
@@ -30,6 +30,18 @@ pub struct Layer {
     pub content: Option<Sourced<Content>>,
     /// How long delivery may go on after the command ended.
     pub drain_deadline: Option<Sourced<Duration>>,
+    /// How long the command may take; zero is no limit.
+    pub time_limit: Option<Sourced<Duration>>,
+    /// How long after TERM it is killed; zero is never.
+    pub kill_after: Option<Sourced<Duration>>,
+    /// Exit codes that are no errors, beside 0.
+    pub success_codes: Option<Sourced<Vec<i32>>>,
+    /// Whether otel-run adopts what the command leaves behind.
+    pub reap: Option<Sourced<bool>>,
+    /// Whether the command dies with otel-run.
+    pub die_with_parent: Option<Sourced<bool>>,
+    /// How often a running run says that it runs; zero is never.
+    pub heartbeat: Option<Sourced<Duration>>,
     /// Whether the embedded collector is used.
     pub collector: Option<Sourced<bool>>,
     /// The folder that holds the runs.
@@ -76,13 +88,19 @@ impl Layer {
             destination: self.destination,
             protocol: self.protocol.or(lower.protocol),
             gzip: self.gzip.or(lower.gzip),
-            timeout: self.timeout.or(lower.timeout),
+            export_timeout: self.export_timeout.or(lower.export_timeout),
             service_name: self.service_name.or(lower.service_name),
             resource_attributes,
             agent: self.agent.or(lower.agent),
             nest: self.nest.or(lower.nest),
             content: self.content.or(lower.content),
             drain_deadline: self.drain_deadline.or(lower.drain_deadline),
+            time_limit: self.time_limit.or(lower.time_limit),
+            kill_after: self.kill_after.or(lower.kill_after),
+            success_codes: self.success_codes.or(lower.success_codes),
+            reap: self.reap.or(lower.reap),
+            die_with_parent: self.die_with_parent.or(lower.die_with_parent),
+            heartbeat: self.heartbeat.or(lower.heartbeat),
             collector: self.collector.or(lower.collector),
             state_dir: self.state_dir.or(lower.state_dir),
             quiet: self.quiet.or(lower.quiet),

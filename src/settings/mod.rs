@@ -9,6 +9,7 @@ pub mod choice;
 pub mod duration;
 pub mod endpoint;
 pub mod env;
+pub mod exit_code;
 pub mod file;
 pub mod home;
 pub mod layer;
@@ -20,6 +21,8 @@ pub mod variables;
 pub use file::{FileText, PROJECT_FILE_NAME};
 pub use home::user_file;
 pub use layer::{Destination, Layer};
-pub use resolve::{DEFAULT_TIMEOUT, resolve};
+pub use resolve::{DEFAULT_EXPORT_TIMEOUT, resolve};
 pub use upstream::{HeaderValue, Route, Upstream, header_of_text};
-pub use value::{AgentChoice, Complaint, Content, Nest, Origin, Protocol, Sampler, Settings, Sourced};
+pub use value::{
+    AgentChoice, Complaint, Content, DEFAULT_HEARTBEAT, Nest, Origin, Protocol, Sampler, Settings, Sourced,
+};

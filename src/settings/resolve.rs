@@ -10,7 +10,7 @@ use super::{env, variables};
 use crate::environment::Environment;
 
 /// The longest wait for one request (OTLP exporter, "Timeout").
-pub const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+pub const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the user's words mean: flag before `OTEL_RUN_*` before `OTEL_*` before the project's file before the user's
 /// file before the default. All that is wrong with them is in the second part, the most important layer first; what a
@@ -42,6 +42,7 @@ pub fn resolve(
         complaints.extend(env::unsupported(environment));
     }
     let merged = layers.into_iter().fold(Layer::default(), Layer::over);
+    complaints.extend(kill_without_limit(&merged));
     (settings(merged, destination), complaints)
 }
 
@@ -53,11 +54,31 @@ fn from_otel_variables(destination: &Destination) -> bool {
         .any(|endpoint| matches!(&endpoint.origin, Origin::Variable(name) if name != variables::RUN_ENDPOINT))
 }
 
+/// A time to kill that waits for a limit which nobody set. In the user's file it is for those runs that have one, and
+/// where the limit was taken away by a higher place nothing was forgotten.
+fn kill_without_limit(layer: &Layer) -> Option<Complaint> {
+    let said = layer.kill_after.as_ref().filter(|said| !said.value.is_zero() && layer.time_limit.is_none())?;
+    let here = matches!(said.origin, Origin::Flag(_) | Origin::Variable(_));
+    here.then(|| Complaint {
+        origin: said.origin.clone(),
+        message: "this has no effect without a time limit; say --timeout or OTEL_RUN_TIMEOUT as well".to_owned(),
+    })
+}
+
+/// A length of time of which zero means none.
+fn unless_zero(said: Option<Sourced<Duration>>) -> Option<Sourced<Duration>> {
+    said.filter(|said| !said.value.is_zero())
+}
+
 fn settings(layer: Layer, destination: Destination) -> Settings {
     let Settings {
         agent,
         nest,
         content,
+        success_codes,
+        reap,
+        die_with_parent,
+        heartbeat,
         collector,
         quiet,
         sdk_disabled,
@@ -74,7 +95,7 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         protocol: layer.protocol.unwrap_or(Sourced::default_value(Protocol::HttpProtobuf)),
         headers: destination.headers,
         gzip: layer.gzip.unwrap_or(Sourced::default_value(false)),
-        timeout: layer.timeout.unwrap_or(Sourced::default_value(DEFAULT_TIMEOUT)),
+        export_timeout: layer.export_timeout.unwrap_or(Sourced::default_value(DEFAULT_EXPORT_TIMEOUT)),
     });
     Settings {
         upstream,
@@ -84,6 +105,14 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         nest: layer.nest.unwrap_or(nest),
         content: layer.content.unwrap_or(content),
         drain_deadline: layer.drain_deadline,
+        time_limit: unless_zero(layer.time_limit),
+        kill_after: unless_zero(layer.kill_after),
+        success_codes: layer.success_codes.unwrap_or(success_codes),
+        reap: layer.reap.unwrap_or(reap),
+        die_with_parent: layer.die_with_parent.unwrap_or(die_with_parent),
+        heartbeat: layer
+            .heartbeat
+            .map_or(heartbeat, |said| Sourced::new(Some(said.value).filter(|length| !length.is_zero()), said.origin)),
         collector: layer.collector.unwrap_or(collector),
         state_dir: layer.state_dir,
         quiet: layer.quiet.unwrap_or(quiet),

@@ -39,7 +39,7 @@ pub struct Upstream {
     /// Whether bodies are sent with gzip.
     pub gzip: Sourced<bool>,
     /// The longest wait for one request, answer included.
-    pub timeout: Sourced<Duration>,
+    pub export_timeout: Sourced<Duration>,
 }
 
 /// Where the requests of one signal go.
@@ -174,7 +174,7 @@ mod tests {
             protocol: Sourced::default_value(protocol),
             headers: Vec::new(),
             gzip: Sourced::default_value(false),
-            timeout: Sourced::default_value(Duration::from_secs(10)),
+            export_timeout: Sourced::default_value(Duration::from_secs(10)),
         }
     }
 

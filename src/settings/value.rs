@@ -5,6 +5,9 @@ use std::time::Duration;
 
 use super::upstream::Upstream;
 
+/// How often a running run says that it runs.
+pub const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
+
 /// Where a value comes from, in words that a user can find again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -120,6 +123,18 @@ pub struct Settings {
     /// How long delivery may go on after the command ended; none leaves it to where otel-run runs
     /// (2 s at a terminal, 5 s elsewhere).
     pub drain_deadline: Option<Sourced<Duration>>,
+    /// How long the command may take, before it and all that it started are ended; none is no limit. Never zero.
+    pub time_limit: Option<Sourced<Duration>>,
+    /// How long after TERM they are killed; none is never. Never zero. It means nothing without a time limit.
+    pub kill_after: Option<Sourced<Duration>>,
+    /// Exit codes that are no errors, beside 0: from 1 to 255, each once, the smallest first.
+    pub success_codes: Sourced<Vec<i32>>,
+    /// Whether otel-run is the subreaper of all that the command starts.
+    pub reap: Sourced<bool>,
+    /// Whether the command is killed when otel-run is.
+    pub die_with_parent: Sourced<bool>,
+    /// How often a running run says that it runs; none is never. Never zero.
+    pub heartbeat: Sourced<Option<Duration>>,
     /// Whether the embedded collector is used.
     pub collector: Sourced<bool>,
     /// The folder that holds the runs; none is `$XDG_STATE_HOME/otel-run`.
@@ -227,6 +242,12 @@ impl Default for Settings {
             nest: Sourced::default_value(Nest::Adopt),
             content: Sourced::default_value(Content::Off),
             drain_deadline: None,
+            time_limit: None,
+            kill_after: None,
+            success_codes: Sourced::default_value(Vec::new()),
+            reap: Sourced::default_value(false),
+            die_with_parent: Sourced::default_value(false),
+            heartbeat: Sourced::default_value(Some(DEFAULT_HEARTBEAT)),
             collector: Sourced::default_value(true),
             state_dir: None,
             quiet: Sourced::default_value(false),

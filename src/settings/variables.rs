@@ -61,7 +61,8 @@ variables! {
     RUN_HEADERS = "OTEL_RUN_HEADERS", OtelRun, ReadAndInjected:
         "headers for the backend, NAME=VALUE,NAME=VALUE with percent-encoding; a VALUE may be env:NAME or file:PATH; removed for the command";
     RUN_COMPRESSION = "OTEL_RUN_COMPRESSION", OtelRun, ReadAndInjected: "gzip or none; removed for the command";
-    RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read: "the longest wait for one request, such as 5s; 0 is no limit";
+    RUN_EXPORT_TIMEOUT = "OTEL_RUN_EXPORT_TIMEOUT", OtelRun, Read:
+        "the longest wait for one request, such as 5s; 0 is no limit";
     RUN_SERVICE_NAME = "OTEL_RUN_SERVICE_NAME", OtelRun, Read: "service.name of everything in the run";
     RUN_RESOURCE_ATTRIBUTES = "OTEL_RUN_RESOURCE_ATTRIBUTES", OtelRun, Read:
         "resource attributes of everything in the run, KEY=VALUE,KEY=VALUE with percent-encoding";
@@ -70,6 +71,18 @@ variables! {
     RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "on or off: whether prompts, answers and tool data are kept";
     RUN_DRAIN_DEADLINE = "OTEL_RUN_DRAIN_DEADLINE", OtelRun, Read:
         "how long delivery may go on after the command ended, such as 5s";
+    RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read:
+        "how long the command may take, such as 30m, before it and all that it started are ended; 0 is no limit";
+    RUN_KILL_AFTER = "OTEL_RUN_KILL_AFTER", OtelRun, Read:
+        "how long after that they are killed, such as 10s; 0 is never";
+    RUN_SUCCESS_CODES = "OTEL_RUN_SUCCESS_CODES", OtelRun, Read:
+        "exit codes that are answers and no errors, from 1 to 255, with commas between them";
+    RUN_REAP = "OTEL_RUN_REAP", OtelRun, Read:
+        "true: otel-run is the subreaper of all that the command starts";
+    RUN_DIE_WITH_PARENT = "OTEL_RUN_DIE_WITH_PARENT", OtelRun, Read:
+        "true: the command is killed when otel-run is killed";
+    RUN_HEARTBEAT = "OTEL_RUN_HEARTBEAT", OtelRun, Read:
+        "how often a running run says that it runs, such as 60s; 0 is never";
     RUN_COLLECTOR = "OTEL_RUN_COLLECTOR", OtelRun, Read: "on or off: whether the embedded collector is used";
     RUN_STATE_DIR = "OTEL_RUN_STATE_DIR", OtelRun, Read: "the folder that holds the runs";
     RUN_QUIET = "OTEL_RUN_QUIET", OtelRun, Read: "true: say nothing";

@@ -59,7 +59,7 @@ impl Destination {
 }
 
 /// How the command ended. It is the last record of a whole log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
     /// When the command ended, in nanoseconds since 1970.
     pub ended_unix_nano: u64,
@@ -67,8 +67,23 @@ pub struct Ended {
     pub exit_code: i32,
     /// The signal that killed the command, as in `SIGTERM`.
     pub signal: Option<String>,
-    /// `error.type` of the run span; none for exit status 0.
+    /// `error.type` of the run span; none for exit status 0, and for one that was declared an answer.
     pub error_type: Option<String>,
+    /// The first signal that asked the command to end while it lived, as in `SIGINT`, whatever the command made of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub interrupted_by: Option<String>,
+    /// Whether otel-run ended the command because its time was over.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub timed_out: bool,
+    /// Whether the kernel killed the command for lack of memory.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub out_of_memory: bool,
+    /// How long the command was stopped, all stops together, in nanoseconds.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub stopped_nano: u64,
+    /// Processes that the command started and that lived on when it had ended; none where that is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub descendants_left: Option<u64>,
 }
 
 /// Items by what became of them on the way into the log. received = stored + unsampled + dropped.
@@ -121,4 +136,19 @@ pub struct Summary {
     /// Why the last attempt at delivery failed, in words.
     #[serde(default)]
     pub last_failure: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    #[test]
+    fn the_end_of_an_older_run_is_read() {
+        let written = r#"{"ended_unix_nano":5,"exit_code":1,"signal":null,"error_type":"1"}"#;
+        let ended = Ended { ended_unix_nano: 5, exit_code: 1, error_type: Some("1".to_owned()), ..Ended::default() };
+        assert_eq!(serde_json::from_str::<Ended>(written).unwrap(), ended);
+        assert_eq!(serde_json::to_string(&ended).unwrap(), written);
+    }
 }

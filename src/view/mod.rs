@@ -8,7 +8,8 @@ pub mod terminal;
 pub mod text;
 pub mod tree;
 
-use crate::store::facts::Summary;
+use crate::store::facts::{Ended, Summary};
+use text::Style;
 
 /// How far a run has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,6 +31,11 @@ impl State {
             (None, false) => State::Lost,
         }
     }
+}
+
+/// How an exit status is drawn: one that was declared an answer is no failure.
+fn exit_style(ended: &Ended) -> Style {
+    if ended.error_type.is_some() { Style::Red } else { Style::Green }
 }
 
 /// A span id from its 16 hex digits; none if it is anything else.

@@ -34,8 +34,8 @@ pub(super) fn summary(command: &str, started: u64, ended: u64, exit_code: i32) -
         ended: Some(Ended {
             ended_unix_nano: ended,
             exit_code,
-            signal: None,
             error_type: (exit_code != 0).then(|| exit_code.to_string()),
+            ..Ended::default()
         }),
         totals: Totals::default(),
         intake: BTreeMap::new(),

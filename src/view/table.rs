@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::State;
 use super::text::{Page, Style, Symbols, between, clipped, count, duration, safe, timestamp, width};
+use super::{State, exit_style};
 use crate::store::facts::{Outcome, Summary};
 
 /// One run and how far it has come.
@@ -157,10 +157,12 @@ fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell,
 
 fn ending(run: &Run) -> Cell {
     match (&run.summary.ended, run.state) {
-        (Some(ended), _) => match &ended.signal {
-            Some(signal) => (safe(signal).into_owned(), Style::Red),
-            None if ended.exit_code == 0 => ("exit 0".to_owned(), Style::Green),
-            None => (format!("exit {}", ended.exit_code), Style::Red),
+        (Some(ended), _) => match (&ended.signal, &ended.interrupted_by) {
+            _ if ended.timed_out => ("timed out".to_owned(), Style::Red),
+            _ if ended.out_of_memory => ("out of memory".to_owned(), Style::Red),
+            (Some(signal), _) => (safe(signal).into_owned(), Style::Red),
+            (None, Some(by)) => (format!("exit {}, {}", ended.exit_code, safe(by)), Style::Yellow),
+            (None, None) => (format!("exit {}", ended.exit_code), exit_style(ended)),
         },
         (None, State::Running) => ("running".to_owned(), Style::Cyan),
         (None, _) => ("lost".to_owned(), Style::Red),

@@ -193,7 +193,7 @@ pub fn play(recipe: &Recipe, case: Case, wrapped: bool, traced: bool) -> Ending 
     }
     let status = asking.running.ends_within(LONG);
     let took = start.elapsed();
-    wait_until(AFTERWARDS, || living_in(&asking.home).is_empty());
+    is_so_within(AFTERWARDS, || living_in(&asking.home).is_empty());
     let left = living_in(&asking.home);
     let told = Told::by(&asking.upstream);
     let said = asking.running.stdout_so_far() + &asking.running.stderr_so_far();

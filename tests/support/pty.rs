@@ -1,17 +1,22 @@
 //! A terminal to run a program at.
 
+use std::ffi::OsStr;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::OpenOptionsExt;
 use std::os::unix::net::UnixStream;
-use std::process::{Command, Stdio};
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Instant;
 
 use nix::fcntl::OFlag;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::pty::{PtyMaster, Winsize, grantpt, openpty, posix_openpt, ptsname_r, unlockpt};
 
+use super::PATIENCE;
 use super::home::Home;
+use super::run::Stream;
 
 /// Runs `otel-run` with stdin, stdout and stderr at a terminal of so many columns, in an environment of nothing but
 /// `PATH`, the home's variables and `variables`. Gives its exit status and what the terminal was told.
@@ -39,21 +44,25 @@ pub fn at_terminal(home: &Home, columns: u16, variables: &[(&str, &str)], words:
     (code, String::from_utf8(told).unwrap().replace("\r\n", "\n"))
 }
 
-/// A terminal that nobody is at yet. None of its ends is inherited but by [`Terminal::attach`].
+/// A terminal that nobody is at yet. No process inherits an end of it but by [`Terminal::attach`]: it would last as long as
+/// the longest of the processes that other tests start meanwhile.
 pub struct Terminal {
     master: PtyMaster,
     slave: File,
+    device: PathBuf,
 }
 
 impl Terminal {
     pub fn open() -> Self {
-        let flags = OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC;
-        let master = posix_openpt(flags).unwrap();
+        let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
-        let name = ptsname_r(&master).unwrap();
-        let slave = OpenOptions::new().read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(name).unwrap();
-        Self { master, slave }
+        let device = PathBuf::from(ptsname_r(&master).unwrap());
+        let mut options = OpenOptions::new();
+        let slave = options.read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&device).unwrap();
+        let terminal = Self { master, slave, device };
+        set_columns(&terminal.device, 200);
+        terminal
     }
 
     /// Makes it stdin, stdout and stderr of the command.
@@ -71,22 +80,25 @@ impl Terminal {
     }
 }
 
-/// What is typed at a terminal goes in here. The terminal is gone when this is dropped and the screen was read to its end.
+fn set_columns(device: &PathBuf, columns: u16) {
+    let mut command = Command::new("stty");
+    command.arg("-F").arg(device).args(["rows", "24", "cols", &columns.to_string()]);
+    assert!(command.status().unwrap().success());
+}
+
+/// What is typed at a terminal goes in here. The terminal hangs up when this is dropped and its screen has ended.
 pub struct Keyboard {
     master: File,
     _plug: UnixStream,
 }
 
 impl Keyboard {
-    pub fn press(&mut self, keys: &[u8]) {
-        self.master.write_all(keys).unwrap();
+    pub fn press(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
     }
-
-    /// Ends the screen, and the terminal with it.
-    pub fn unplug(self) {}
 }
 
-/// What is written to a terminal comes out here, until nobody has the terminal open or its keyboard is unplugged.
+/// What is written to a terminal comes out here, until nobody has the terminal open or its keyboard is dropped.
 pub struct Screen {
     master: File,
     socket: UnixStream,
@@ -94,11 +106,85 @@ pub struct Screen {
 
 impl Read for Screen {
     fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
-        let mut ends = [&self.master.as_fd(), &self.socket.as_fd()].map(|end| PollFd::new(*end, PollFlags::POLLIN));
+        let mut ends = [self.master.as_fd(), self.socket.as_fd()].map(|end| PollFd::new(end, PollFlags::POLLIN));
         poll(&mut ends, PollTimeout::NONE)?;
         if ends[1].any() == Some(true) {
             return Ok(0);
         }
         self.master.read(piece)
+    }
+}
+
+/// A terminal with a session on it, as a terminal emulator or sshd starts one.
+pub struct Console {
+    child: Child,
+    home: Home,
+    device: PathBuf,
+    keyboard: Keyboard,
+    told: Stream,
+    /// What was waited for lies before this.
+    seen: usize,
+}
+
+impl Console {
+    /// Starts `words` as the leader of a session whose controlling terminal this is. `otel-run` and `test-child` are
+    /// variables that hold the paths of the programs.
+    pub fn open(home: &Home, words: &[impl AsRef<OsStr>]) -> Self {
+        let terminal = Terminal::open();
+        let device = terminal.device.clone();
+        let mut command = Command::new("setsid");
+        terminal.attach(&mut command);
+        command.arg("--ctty").args(words).current_dir(home.work()).env_clear();
+        command.env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(home.variables());
+        command.env("TERM", "dumb").env("PS1", "outer> ").env("OTEL_RUN", env!("CARGO_BIN_EXE_otel-run"));
+        command.env("CHILD", super::test_child());
+        let child = command.spawn().unwrap();
+        // The terminal's end that the session has must not be open here as well.
+        drop(command);
+        let (keyboard, screen) = terminal.started();
+        let told = Stream::of(screen);
+        Self { child, home: home.clone(), device, keyboard, told, seen: 0 }
+    }
+
+    /// A shell with job control.
+    pub fn shell(home: &Home) -> Self {
+        let mut console = Self::open(home, &["bash", "--norc", "--noprofile", "-i"]);
+        console.wait_for("outer> ");
+        console
+    }
+
+    /// Types a line.
+    pub fn enter(&mut self, line: &str) {
+        self.press(&format!("{line}\n"));
+    }
+
+    /// Presses keys.
+    pub fn press(&mut self, keys: &str) {
+        self.keyboard.press(keys);
+    }
+
+    /// Waits until the terminal is told `text`, behind what was waited for before; gives what stands before it.
+    #[track_caller]
+    pub fn wait_for(&mut self, text: &str) -> String {
+        let begun = Instant::now();
+        loop {
+            let told = String::from_utf8_lossy(&self.told.so_far()[self.seen..]).into_owned();
+            if let Some(at) = told.find(text) {
+                self.seen += at + text.len();
+                return told[..at].to_owned();
+            }
+            assert!(begun.elapsed() < PATIENCE, "waited for {text:?} in {told:?}");
+            std::thread::yield_now();
+        }
+    }
+
+    /// Gives the window another size.
+    pub fn resize(&self, columns: u16) {
+        set_columns(&self.device, columns);
+    }
+
+    /// Waits for the end of the session.
+    pub fn end(mut self) -> ExitStatus {
+        self.child.wait().unwrap()
     }
 }

@@ -15,6 +15,7 @@ use nix::unistd::Pid;
 
 use super::exports::Transport;
 use super::home::Home;
+use super::processes::{children, command_line, wait_until};
 use super::pty::{Keyboard, Terminal};
 use super::upstream::Upstream;
 use super::{PATIENCE, contains};
@@ -142,13 +143,13 @@ impl Run {
         self
     }
 
-    /// Leads a process group of its own, which [`Running::signal_group`] reaches.
-    pub fn own_group(mut self) -> Self {
+    /// Starts it as the leader of a process group, as a shell with job control does.
+    pub fn in_own_group(mut self) -> Self {
         self.place = Place::OwnGroup;
         self
     }
 
-    /// Leads a session of its own at a terminal: what it writes there is in stdout. Linux only.
+    /// Starts it as the leader of a session at a terminal: what it writes there is in stdout. Linux only.
     pub fn at_terminal(mut self) -> Self {
         self.place = Place::Terminal;
         self.env("TERM", "xterm-256color")
@@ -251,14 +252,14 @@ fn wait_for(mut child: Child, started: Instant) -> Receiver<(ExitStatus, Duratio
     ended
 }
 
-/// What a pipe has delivered so far.
-struct Stream {
+/// What a pipe or a terminal has delivered so far.
+pub(super) struct Stream {
     shared: Arc<(Mutex<Vec<u8>>, Condvar)>,
     reader: Option<JoinHandle<()>>,
 }
 
 impl Stream {
-    fn of(mut pipe: impl Read + Send + 'static) -> Self {
+    pub(super) fn of(mut pipe: impl Read + Send + 'static) -> Self {
         let shared = Arc::new((Mutex::new(Vec::new()), Condvar::new()));
         let writer = shared.clone();
         let reader = std::thread::spawn(move || {
@@ -271,7 +272,7 @@ impl Stream {
         Self { shared, reader: Some(reader) }
     }
 
-    fn so_far(&self) -> Vec<u8> {
+    pub(super) fn so_far(&self) -> Vec<u8> {
         self.shared.0.lock().unwrap().clone()
     }
 
@@ -340,19 +341,26 @@ impl Running {
         kill(self.pid, signal).unwrap();
     }
 
-    /// Sends a signal to the group that it leads.
+    /// Sends a signal to all of its process group.
     pub fn signal_group(&self, signal: Signal) {
         killpg(self.pid, signal).unwrap();
     }
 
+    /// Waits until it has posted its watch in the process group.
+    pub fn wait_for_watch(&self) {
+        wait_until("there is a watch", || {
+            children(self.pid).iter().any(|child| command_line(*child) == "group-watch\0")
+        });
+    }
+
     /// Types at its terminal.
-    pub fn press(&mut self, keys: &[u8]) {
+    pub fn press(&mut self, keys: &str) {
         self.terminal.as_mut().expect("it is at a terminal").press(keys);
     }
 
     /// Ends its terminal, as a connection that breaks does. What it wrote there so far is kept.
     pub fn hang_up(&mut self) {
-        self.terminal.take().expect("it is at a terminal").unplug();
+        drop(self.terminal.take().expect("it is at a terminal"));
         self.stdout.finish();
     }
 

@@ -115,22 +115,25 @@ impl Stored {
         all.filter(|(_, scope, _)| scope != "otel-run").map(|(_, _, record)| record).collect()
     }
 
-    /// Every metric with its resource.
-    pub fn metrics_with_resources(&self) -> Vec<(Resource, Metric)> {
+    /// Every metric with its resource and the name of its scope.
+    pub fn metrics_with_origin(&self) -> Vec<(Resource, String, Metric)> {
         let mut all = Vec::new();
         for request in self.requests::<ExportMetricsServiceRequest>(Signal::Metrics) {
             for group in request.resource_metrics {
                 let resource = group.resource.unwrap_or_default();
-                let metrics = group.scope_metrics.into_iter().flat_map(|scope| scope.metrics);
-                all.extend(metrics.map(|metric| (resource.clone(), metric)));
+                for scope in group.scope_metrics {
+                    let name = scope.scope.unwrap_or_default().name;
+                    all.extend(scope.metrics.into_iter().map(|metric| (resource.clone(), name.clone(), metric)));
+                }
             }
         }
         all
     }
 
-    /// Every metric.
-    pub fn metrics(&self) -> Vec<Metric> {
-        self.metrics_with_resources().into_iter().map(|(_, metric)| metric).collect()
+    /// Every metric that the command sent.
+    pub fn metrics_of_the_command(&self) -> Vec<Metric> {
+        let all = self.metrics_with_origin().into_iter();
+        all.filter(|(_, scope, _)| scope != "otel-run").map(|(_, _, metric)| metric).collect()
     }
 }
 

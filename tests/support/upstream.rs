@@ -55,6 +55,12 @@ struct Records {
     faults: Vec<String>,
 }
 
+impl Records {
+    fn accepted(&self) -> impl Iterator<Item = &Received> {
+        self.received.iter().filter(|request| request.accepted)
+    }
+}
+
 struct Shared {
     records: Mutex<Records>,
     changed: Condvar,
@@ -132,7 +138,7 @@ impl Upstream {
 
     /// Those that were accepted.
     pub fn accepted(&self) -> Vec<Received> {
-        self.received().into_iter().filter(|request| request.accepted).collect()
+        self.records().accepted().cloned().collect()
     }
 
     /// Waits until so many requests have begun.
@@ -190,6 +196,24 @@ impl Upstream {
     pub fn wait_for_signal(&self, signal: Signal) {
         self.wait(&format!("a request of {signal:?}"), |records| {
             records.received.iter().any(|request| request.signal == signal)
+        });
+    }
+
+    /// Waits until a log record of this event has been accepted.
+    #[track_caller]
+    pub fn wait_for_event(&self, event: &str) {
+        self.wait(&format!("the event {event}"), |records| {
+            let mut all = records.accepted().flat_map(|request| request.export.log_records());
+            all.any(|(_, record)| record.event_name == event)
+        });
+    }
+
+    /// Waits until a metric of this name has been accepted so often.
+    #[track_caller]
+    pub fn wait_for_metric(&self, name: &str, times: usize) {
+        self.wait(&format!("{times} times the metric {name}"), |records| {
+            let all = records.accepted().flat_map(|request| request.export.metrics());
+            all.filter(|(_, metric)| metric.name == name).count() >= times
         });
     }
 
@@ -263,6 +287,7 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
     }
     if matches!(now, Behaviour::Accept | Behaviour::Reject(_)) {
         shared.records.lock().unwrap().received[place].accepted = true;
+        shared.changed.notify_all();
     }
     answer(now, signal, transport).await
 }

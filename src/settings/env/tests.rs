@@ -47,13 +47,19 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_PROTOCOL", "GRPC"),
         ("OTEL_RUN_HEADERS", "Authorization=Bearer%20x%2Cy,b=env:B,c=file:~/c%2C,d=env%3Ad"),
         ("OTEL_RUN_COMPRESSION", "gzip"),
-        ("OTEL_RUN_TIMEOUT", "5"),
+        ("OTEL_RUN_EXPORT_TIMEOUT", "5"),
         ("OTEL_RUN_SERVICE_NAME", " n "),
         ("OTEL_RUN_RESOURCE_ATTRIBUTES", "a=b%2Cc,d=e"),
         ("OTEL_RUN_AGENT", "OpenCode"),
         ("OTEL_RUN_NEST", "link"),
         ("OTEL_RUN_CONTENT", "on"),
         ("OTEL_RUN_DRAIN_DEADLINE", "500ms"),
+        ("OTEL_RUN_TIMEOUT", "1d"),
+        ("OTEL_RUN_KILL_AFTER", ".5"),
+        ("OTEL_RUN_SUCCESS_CODES", "3, 1"),
+        ("OTEL_RUN_REAP", "true"),
+        ("OTEL_RUN_DIE_WITH_PARENT", "false"),
+        ("OTEL_RUN_HEARTBEAT", "2m"),
         ("OTEL_RUN_COLLECTOR", "off"),
         ("OTEL_RUN_STATE_DIR", "~/s"),
         ("OTEL_RUN_QUIET", "True"),
@@ -77,13 +83,19 @@ fn every_variable_of_ours() {
         },
         protocol: said("OTEL_RUN_PROTOCOL", Protocol::Grpc),
         gzip: said("OTEL_RUN_COMPRESSION", true),
-        timeout: said("OTEL_RUN_TIMEOUT", Duration::from_secs(5)),
+        export_timeout: said("OTEL_RUN_EXPORT_TIMEOUT", Duration::from_secs(5)),
         service_name: said("OTEL_RUN_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("a".to_owned(), attribute("b,c")), ("d".to_owned(), attribute("e"))],
         agent: said("OTEL_RUN_AGENT", AgentChoice::Named("opencode".to_owned())),
         nest: said("OTEL_RUN_NEST", Nest::Link),
         content: said("OTEL_RUN_CONTENT", Content::On),
         drain_deadline: said("OTEL_RUN_DRAIN_DEADLINE", Duration::from_millis(500)),
+        time_limit: said("OTEL_RUN_TIMEOUT", Duration::from_secs(86_400)),
+        kill_after: said("OTEL_RUN_KILL_AFTER", Duration::from_millis(500)),
+        success_codes: said("OTEL_RUN_SUCCESS_CODES", vec![1, 3]),
+        reap: said("OTEL_RUN_REAP", true),
+        die_with_parent: said("OTEL_RUN_DIE_WITH_PARENT", false),
+        heartbeat: said("OTEL_RUN_HEARTBEAT", Duration::from_secs(120)),
         collector: said("OTEL_RUN_COLLECTOR", false),
         state_dir: said("OTEL_RUN_STATE_DIR", PathBuf::from("/home/u/s")),
         quiet: said("OTEL_RUN_QUIET", true),
@@ -122,7 +134,7 @@ fn every_variable_of_the_specification() {
         },
         protocol: said("OTEL_EXPORTER_OTLP_PROTOCOL", Protocol::HttpJson),
         gzip: said("OTEL_EXPORTER_OTLP_COMPRESSION", false),
-        timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
+        export_timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
         service_name: said("OTEL_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("service.name".to_owned(), attribute("other")), ("a".to_owned(), attribute("b"))],
         sdk_disabled: said("OTEL_SDK_DISABLED", true),
@@ -156,6 +168,12 @@ fn mistakes_are_complaints_and_have_no_effect() {
         ("OTEL_RUN_COLLECTOR", "no", "\"no\" is not one of on, off; it is ignored"),
         (
             "OTEL_RUN_TIMEOUT",
+            "soon",
+            "\"soon\" is not a length of time; write it like 5s, 500ms or 2m, or as a number of seconds; it is ignored",
+        ),
+        ("OTEL_RUN_SUCCESS_CODES", "1,256", "\"256\" is not an exit code from 1 to 255; it is ignored"),
+        (
+            "OTEL_RUN_EXPORT_TIMEOUT",
             "5x",
             "\"5x\" is not a length of time; write it like 5s, 500ms or 2m, or as a number of seconds; it is ignored",
         ),
@@ -260,9 +278,9 @@ fn propagators() {
 }
 
 #[test]
-fn a_timeout_of_zero_is_no_limit() {
-    let layer = |name| Layer { timeout: said(name, duration::NO_LIMIT), ..Layer::default() };
-    for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_RUN_TIMEOUT"] {
+fn an_export_timeout_of_zero_is_no_limit() {
+    let layer = |name| Layer { export_timeout: said(name, duration::NO_LIMIT), ..Layer::default() };
+    for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_RUN_EXPORT_TIMEOUT"] {
         check(&[(name, "0")], layer(name), &[]);
     }
 }

@@ -27,7 +27,7 @@ metrics_endpoint = "http://m"
 logs_endpoint = "http://l"
 protocol = "gRPC"
 compression = "gzip"
-timeout = "1m"
+export_timeout = "1m"
 service_name = "n"
 agent = "none"
 nest = "off"
@@ -36,6 +36,12 @@ drain_deadline = 1.5
 collector = false
 state_dir = "runs"
 quiet = true
+timeout = "1d"
+kill_after = 0.5
+success_codes = [3, 1]
+reap = true
+die_with_parent = false
+heartbeat = 0
 
 [headers]
 X-Literal = "v"
@@ -61,15 +67,15 @@ fn every_key() {
             metrics_endpoint: said(3, "http://m".to_owned()),
             logs_endpoint: said(4, "http://l".to_owned()),
             headers: vec![
-                header(18, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(19, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(20, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(21, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(24, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(25, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(26, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(27, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
         },
         protocol: said(5, Protocol::Grpc),
         gzip: said(6, true),
-        timeout: said(7, Duration::from_secs(60)),
+        export_timeout: said(7, Duration::from_secs(60)),
         service_name: said(8, "n".to_owned()),
         agent: said(9, AgentChoice::None),
         nest: said(10, Nest::Off),
@@ -78,17 +84,26 @@ fn every_key() {
         collector: said(13, false),
         state_dir: said(14, PathBuf::from("/etc/runs")),
         quiet: said(15, true),
+        time_limit: said(16, Duration::from_secs(86_400)),
+        kill_after: said(17, Duration::from_millis(500)),
+        success_codes: said(18, vec![1, 3]),
+        reap: said(19, true),
+        die_with_parent: said(20, false),
+        heartbeat: said(21, Duration::ZERO),
         resource_attributes: vec![
-            attribute(24, "z", "1"),
-            attribute(25, "a.b", "2"),
-            attribute(26, "deployment.environment.name", "ci"),
+            attribute(30, "z", "1"),
+            attribute(31, "a.b", "2"),
+            attribute(32, "deployment.environment.name", "ci"),
         ],
         ..Layer::default()
     };
     assert_eq!(layer, expected);
     assert_eq!(complaints, []);
     for (key, _) in KEYS {
-        assert!(EVERYTHING.contains(key), "{key} is not tried");
+        assert!(
+            EVERYTHING.lines().any(|line| line.trim_matches(['[', ']']).split(' ').next() == Some(key)),
+            "{key} is not tried"
+        );
     }
 }
 
@@ -101,6 +116,7 @@ fn a_project_names_and_describes_and_nothing_else() {
         resource_attributes: trusted.resource_attributes,
         agent: trusted.agent,
         nest: trusted.nest,
+        success_codes: trusted.success_codes,
         ..Layer::default()
     };
     assert_eq!(layer, expected);
@@ -115,19 +131,24 @@ fn a_project_names_and_describes_and_nothing_else() {
             (4, "logs_endpoint"),
             (5, "protocol"),
             (6, "compression"),
-            (7, "timeout"),
+            (7, "export_timeout"),
             (11, "content"),
             (12, "drain_deadline"),
             (13, "collector"),
             (14, "state_dir"),
             (15, "quiet"),
-            (17, "headers"),
+            (16, "timeout"),
+            (17, "kill_after"),
+            (19, "reap"),
+            (20, "die_with_parent"),
+            (21, "heartbeat"),
+            (23, "headers"),
         ]
     );
     assert_eq!(
         complaints[0].1,
         "`endpoint` is ignored here, because a project's file comes with its repository and may set only \
-         service_name, resource_attributes, agent, nest; put it into your own settings file, \
+         service_name, resource_attributes, agent, nest, success_codes; put it into your own settings file, \
          $XDG_CONFIG_HOME/otel-run/config.toml"
     );
 }
@@ -138,7 +159,7 @@ fn all_mistakes_are_named_with_their_lines() {
 endpont = "http://c"
 zebra = 1
 protocol = "http"
-timeout = true
+export_timeout = true
 
 service_name = 5
 nest = "adpot"
@@ -171,7 +192,7 @@ later = { command = ["pass", "show"] }
         (4, "`protocol`: \"http\" is not one of http/protobuf, http/json, grpc; it is ignored"),
         (
             5,
-            "`timeout`: a length of time such as \"5s\", or a number of seconds, is expected, not a boolean; it is ignored",
+            "`export_timeout`: a length of time such as \"5s\", or a number of seconds, is expected, not a boolean; it is ignored",
         ),
         (7, "`service_name`: a string in quotes is expected, not an integer; it is ignored"),
         (8, "`nest`: \"adpot\" is not one of adopt, link, off; did you mean adopt?; it is ignored"),
@@ -207,6 +228,24 @@ later = { command = ["pass", "show"] }
         ..Layer::default()
     };
     assert_eq!(layer, expected);
+}
+
+#[test]
+fn exit_codes_are_a_list_of_numbers() {
+    for (text, codes, complaint) in [
+        ("[]", Some(vec![]), ""),
+        ("[255, 2, 2]", Some(vec![2, 255]), ""),
+        ("1", None, "a list such as [1, 2] is expected, not an integer; it is ignored"),
+        ("[0]", None, "\"0\" is not an exit code from 1 to 255; it is ignored"),
+        ("[1, '2']", None, "a list of numbers from 1 to 255 is expected, not a string; it is ignored"),
+        ("[0x10]", None, "write exit codes as decimal numbers; it is ignored"),
+    ] {
+        let (layer, complaints) = read(FileKind::Project, &format!("success_codes = {text}"));
+        assert_eq!(layer.success_codes.map(|said| said.value), codes, "{text}");
+        let found: Vec<String> = complaints.into_iter().map(|(_, message)| message).collect();
+        let expected = codes.is_none().then(|| format!("`success_codes`: {complaint}"));
+        assert_eq!(found, Vec::from_iter(expected), "{text}");
+    }
 }
 
 #[test]

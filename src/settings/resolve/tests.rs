@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::super::value::{AgentChoice, Content, Nest};
-use super::super::{attributes, choice, duration, header_of_text};
+use super::super::{DEFAULT_HEARTBEAT, attributes, choice, duration, exit_code, header_of_text};
 use super::*;
 
 /// One place that says something: `--x ...`, `NAME=value`, `project: toml` or `user: toml`.
@@ -43,7 +43,7 @@ fn say(layer: &mut Layer, flags: &str) {
             }
             "protocol" => layer.protocol = said("--protocol", choice::read(choice::PROTOCOL, value).unwrap()),
             "compression" => layer.gzip = said("--compression", value == "gzip"),
-            "timeout" => layer.timeout = said("--timeout", duration::read(value).unwrap()),
+            "export-timeout" => layer.export_timeout = said("--export-timeout", duration::read(value).unwrap()),
             "resource-attribute" => {
                 let (key, value) = value.split_once('=').unwrap();
                 let value = said("--resource-attribute", value.to_owned()).unwrap();
@@ -54,6 +54,10 @@ fn say(layer: &mut Layer, flags: &str) {
             "content" => layer.content = said("--content", choice::read(choice::CONTENT, value).unwrap()),
             "collector" => layer.collector = said("--collector", value == "on"),
             "drain-deadline" => layer.drain_deadline = said("--drain-deadline", duration::read(value).unwrap()),
+            "timeout" => layer.time_limit = said("--timeout", duration::read_time_limit(value).unwrap()),
+            "kill-after" => layer.kill_after = said("--kill-after", duration::read_time_limit(value).unwrap()),
+            "success-code" => layer.success_codes = said("--success-code", exit_code::read_list(value).unwrap()),
+            "heartbeat" => layer.heartbeat = said("--heartbeat", duration::read(value).unwrap()),
             "state-dir" => layer.state_dir = said("--state-dir", PathBuf::from(value)),
             "quiet" => layer.quiet = said("--quiet", value == "true"),
             _ => panic!("{name}"),
@@ -79,9 +83,13 @@ fn nothing_said() {
     assert_eq!(settings.agent.value, AgentChoice::Auto);
     assert_eq!((settings.nest.value, settings.content.value), (Nest::Adopt, Content::Off));
     assert_eq!((settings.collector.value, settings.quiet.value), (true, false));
+    assert_eq!((settings.time_limit, settings.kill_after), (None, None));
+    assert!(settings.success_codes.value.is_empty());
+    assert_eq!((settings.reap.value, settings.die_with_parent.value), (false, false));
+    assert_eq!(settings.heartbeat, Sourced::default_value(Some(DEFAULT_HEARTBEAT)));
     let upstream = quietly(&["--endpoint http://c"]).upstream.unwrap();
     assert_eq!(told(&upstream.protocol), "HttpProtobuf from default");
-    assert_eq!(told(&upstream.timeout), "10s from default");
+    assert_eq!(told(&upstream.export_timeout), "10s from default");
     assert_eq!(told(&upstream.gzip), "false from default");
 }
 
@@ -90,7 +98,7 @@ fn nothing_said() {
 fn precedence() {
     type Told = fn(&Settings) -> String;
     type Case<'a> = (Told, &'a [(&'a str, &'a str)], &'a [&'a str]);
-    let cases: [Case<'_>; 9] = [
+    let cases: [Case<'_>; 12] = [
         (
             |settings| settings.upstream.as_ref().and_then(|it| it.endpoint.as_ref()).map_or("none".into(), told),
             &[
@@ -112,12 +120,12 @@ fn precedence() {
             &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
         ),
         (
-            |settings| told(&settings.upstream.as_ref().unwrap().timeout),
+            |settings| told(&settings.upstream.as_ref().unwrap().export_timeout),
             &[
-                ("--timeout 1s", "1s from --timeout"),
-                ("OTEL_RUN_TIMEOUT=2", "2s from OTEL_RUN_TIMEOUT"),
+                ("--export-timeout 1s", "1s from --export-timeout"),
+                ("OTEL_RUN_EXPORT_TIMEOUT=2", "2s from OTEL_RUN_EXPORT_TIMEOUT"),
                 ("OTEL_EXPORTER_OTLP_TIMEOUT=3000", "3s from OTEL_EXPORTER_OTLP_TIMEOUT"),
-                ("user: timeout = 4", "4s from /u.toml:1"),
+                ("user: export_timeout = 4", "4s from /u.toml:1"),
             ],
             &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
         ),
@@ -197,6 +205,46 @@ fn precedence() {
                 ),
             ],
             &["OTEL_RUN_STATE_DIR=/r", "OTEL_RUN_QUIET=false"],
+        ),
+        (
+            |settings| {
+                let parts = [&settings.time_limit, &settings.kill_after];
+                parts.map(|part| part.as_ref().map_or("none".into(), told)).join(" ")
+            },
+            &[
+                ("--timeout 1 --kill-after 0", "1s from --timeout none"),
+                ("OTEL_RUN_TIMEOUT=2m", "120s from OTEL_RUN_TIMEOUT 3s from OTEL_RUN_KILL_AFTER"),
+                ("user: timeout = '1d'\nkill_after = 5", "86400s from /u.toml:1 3s from OTEL_RUN_KILL_AFTER"),
+            ],
+            &["OTEL_RUN_KILL_AFTER=3"],
+        ),
+        (
+            |settings| told(&settings.success_codes),
+            &[
+                ("--success-code 4", "[4] from --success-code"),
+                ("OTEL_RUN_SUCCESS_CODES=3,2", "[2, 3] from OTEL_RUN_SUCCESS_CODES"),
+                ("project: success_codes = [1]", "[1] from /p.toml:1"),
+                ("user: success_codes = [5]", "[5] from /u.toml:1"),
+            ],
+            &[],
+        ),
+        (
+            |settings| {
+                let parts = (&settings.heartbeat, &settings.reap, &settings.die_with_parent);
+                format!("{} {} {}", told(parts.0), told(parts.1), told(parts.2))
+            },
+            &[
+                ("--heartbeat 0", "None from --heartbeat true from OTEL_RUN_REAP false from OTEL_RUN_DIE_WITH_PARENT"),
+                (
+                    "OTEL_RUN_HEARTBEAT=5",
+                    "Some(5s) from OTEL_RUN_HEARTBEAT true from OTEL_RUN_REAP false from OTEL_RUN_DIE_WITH_PARENT",
+                ),
+                (
+                    "user: heartbeat = 6\nreap = false\ndie_with_parent = true",
+                    "Some(6s) from /u.toml:1 true from OTEL_RUN_REAP false from OTEL_RUN_DIE_WITH_PARENT",
+                ),
+            ],
+            &["OTEL_RUN_REAP=true", "OTEL_RUN_DIE_WITH_PARENT=false"],
         ),
     ];
     for (told, places, always) in cases {
@@ -339,6 +387,34 @@ fn what_is_not_supported_is_said_where_it_matters() {
     );
     quietly(&[certificate, headers]);
     quietly(&["--endpoint http://f", "OTEL_EXPORTER_OTLP_ENDPOINT=http://o", certificate, headers]);
+}
+
+#[test]
+fn a_time_to_kill_wants_a_time_limit() {
+    let complaint = "this has no effect without a time limit; say --timeout or OTEL_RUN_TIMEOUT as well";
+    for (place, origin) in [("--kill-after 5", "--kill-after"), ("OTEL_RUN_KILL_AFTER=5", "OTEL_RUN_KILL_AFTER")] {
+        let (settings, complaints) = resolve_all(&[place]);
+        assert_eq!(settings.kill_after.unwrap().value, Duration::from_secs(5));
+        assert_eq!(complaints, [format!("{origin}: {complaint}")]);
+    }
+    // For those runs that have a limit; never; a limit taken away by a higher place.
+    for places in [
+        &["user: kill_after = 5"][..],
+        &["--kill-after 0"],
+        &["--timeout 0", "user: timeout = 5\nkill_after = 5"],
+        &["--timeout 0 --kill-after 5"],
+        &["--kill-after 5", "user: timeout = 5"],
+    ] {
+        quietly(places);
+    }
+}
+
+#[test]
+fn a_limit_of_zero_is_none_and_hides_those_of_lower_places() {
+    let settings = quietly(&["--timeout 0", "OTEL_RUN_KILL_AFTER=0", "user: timeout = 5\nkill_after = 5"]);
+    assert_eq!((settings.time_limit, settings.kill_after), (None, None));
+    let settings = quietly(&["user: timeout = inf\nsuccess_codes = [1]", "project: success_codes = []"]);
+    assert_eq!((settings.time_limit, settings.success_codes.value), (None, vec![]));
 }
 
 #[test]

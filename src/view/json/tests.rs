@@ -23,7 +23,12 @@ fn a_run_with_its_tree() {
 
 #[test]
 fn runs_in_every_state() {
-    let ended = samples::summary("false", 1_000_000_000, 1_000_000_001, 1);
+    let mut ended = samples::summary("false", 1_000_000_000, 1_000_000_001, 1);
+    if let Some(ended) = &mut ended.ended {
+        ended.interrupted_by = Some("SIGINT".to_owned());
+        ended.stopped_nano = 5;
+        ended.descendants_left = Some(2);
+    }
     let mut running = samples::summary("sleep", 1_000_000_000, 0, 0);
     running.ended = None;
     let list = [
@@ -39,7 +44,11 @@ fn runs_in_every_state() {
     assert_eq!(first["started"], "1970-01-01T00:00:01.000000000Z");
     assert_eq!(first["ended"], "1970-01-01T00:00:01.000000001Z");
     assert_eq!((&first["duration_ns"], &first["exit_code"]), (&json!(1), &json!(1)));
-    assert_eq!(value["runs"][1]["ended"], Value::Null);
+    assert_eq!((&first["interrupted_by"], &first["stopped_ns"]), (&json!("SIGINT"), &json!(5)));
+    assert_eq!((&first["timed_out"], &first["descendants_left"]), (&json!(false), &json!(2)));
+    for name in ["ended", "interrupted_by", "timed_out", "out_of_memory", "stopped_ns", "descendants_left"] {
+        assert_eq!(value["runs"][1][name], Value::Null, "{name}");
+    }
     assert_eq!(parsed(&runs(&[]).unwrap()), json!({ "version": 1, "runs": [] }));
 }
 

@@ -39,6 +39,13 @@ fn sample() -> Vec<Run> {
     }
     killed.summary.started.agent = None;
     samples::deliver(&mut killed.summary, 0, 2, 3);
+    let mut interrupted = run("gemini", 7_300, 65, 0);
+    let mut timed_out = run("copilot", 7_400, 60, 143);
+    if let (Some(interrupted), Some(timed_out)) = (&mut interrupted.summary.ended, &mut timed_out.summary.ended) {
+        interrupted.interrupted_by = Some("SIGINT".to_owned());
+        timed_out.signal = Some("SIGTERM".to_owned());
+        timed_out.timed_out = true;
+    }
     let mut running = run("codex exec", 0, 0, 0);
     running.summary.ended = None;
     running.state = State::Running;
@@ -48,7 +55,7 @@ fn sample() -> Vec<Run> {
     let mut lost = run("true", 200_000, 0, 0);
     lost.summary.ended = None;
     lost.state = State::Lost;
-    vec![busy, failed, killed, running, lost]
+    vec![busy, failed, killed, interrupted, timed_out, running, lost]
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use super::Options;
 use crate::otlp::Signal;
-use crate::store::facts::{Outcome, Summary};
-use crate::view::State;
+use crate::store::facts::{Ended, Outcome, Summary};
 use crate::view::text::{self, Page, Style, Symbols, between, count, counted, duration, moment, safe};
+use crate::view::{State, exit_style};
 
 /// Writes the header.
 pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Options) {
@@ -49,16 +49,33 @@ fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
         (Some(ended), _) => {
             facts.push(match &ended.signal {
                 Some(signal) => (format!("killed by {}", safe(signal)), Style::Red),
-                None if ended.exit_code == 0 => ("exit 0".to_owned(), Style::Green),
-                None => (format!("exit {}", ended.exit_code), Style::Red),
+                None => (format!("exit {}", ended.exit_code), exit_style(ended)),
             });
+            facts.extend(circumstances(ended));
             let time = between(summary.started.started_unix_nano, ended.ended_unix_nano);
             facts.push((duration(time, symbols), Style::Plain));
+            if ended.stopped_nano > 0 {
+                let stopped = duration(between(0, ended.stopped_nano), symbols);
+                facts.push((format!("stopped for {stopped} of it"), Style::Dim));
+            }
         }
         (None, State::Running) => facts.push(("running".to_owned(), Style::Cyan)),
         (None, _) => facts.push(("lost: otel-run is gone and wrote no end".to_owned(), Style::Red)),
     }
     facts
+}
+
+/// What the exit status does not tell.
+fn circumstances(ended: &Ended) -> impl Iterator<Item = Fact> {
+    let interrupted = ended.interrupted_by.as_ref().filter(|by| ended.signal.as_ref() != Some(by));
+    let left = ended.descendants_left.filter(|left| *left > 0);
+    let facts = [
+        ended.timed_out.then(|| ("timed out".to_owned(), Style::Red)),
+        ended.out_of_memory.then(|| ("out of memory".to_owned(), Style::Red)),
+        interrupted.map(|by| (format!("interrupted by {}", safe(by)), Style::Yellow)),
+        left.map(|left| (format!("left {} running", counted(left, "descendant")), Style::Yellow)),
+    ];
+    facts.into_iter().flatten()
 }
 
 fn origin(summary: &Summary, options: &Options) -> Vec<Fact> {

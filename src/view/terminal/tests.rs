@@ -137,13 +137,41 @@ fn a_hostile_name_cannot_speak_to_the_terminal() {
 
 #[test]
 fn endings_are_told_apart() {
-    let ended = |exit_code, signal: Option<&str>| {
-        Some(Ended { ended_unix_nano: 3_000_000_000, exit_code, signal: signal.map(str::to_owned), error_type: None })
+    let end = |exit_code, signal: Option<&str>| Ended {
+        ended_unix_nano: 3_000_000_000,
+        exit_code,
+        signal: signal.map(str::to_owned),
+        ..Ended::default()
     };
+    let ended = |exit_code, signal| Some(end(exit_code, signal));
+    let interrupted_by = |signal: &str, ended| Some(Ended { interrupted_by: Some(signal.to_owned()), ..ended });
     let cases = [
         (ended(0, None), State::Ended, "x · exit 0 · 2.00 s"),
         (ended(3, None), State::Ended, "x · exit 3 · 2.00 s"),
         (ended(143, Some("SIGTERM")), State::Ended, "x · killed by SIGTERM · 2.00 s"),
+        (interrupted_by("SIGINT", end(0, None)), State::Ended, "x · exit 0 · interrupted by SIGINT · 2.00 s"),
+        (interrupted_by("SIGINT", end(130, Some("SIGINT"))), State::Ended, "x · killed by SIGINT · 2.00 s"),
+        (
+            interrupted_by("SIGINT", end(137, Some("SIGKILL"))),
+            State::Ended,
+            "x · killed by SIGKILL · interrupted by SIGINT · 2.00 s",
+        ),
+        (
+            Some(Ended { timed_out: true, ..end(143, Some("SIGTERM")) }),
+            State::Ended,
+            "x · killed by SIGTERM · timed out · 2.00 s",
+        ),
+        (
+            Some(Ended { out_of_memory: true, ..end(137, Some("SIGKILL")) }),
+            State::Ended,
+            "x · killed by SIGKILL · out of memory · 2.00 s",
+        ),
+        (
+            Some(Ended { stopped_nano: 500_000_000, descendants_left: Some(1), ..end(0, None) }),
+            State::Ended,
+            "x · exit 0 · left 1 descendant running · 2.00 s · stopped for 500 ms of it",
+        ),
+        (Some(Ended { descendants_left: Some(0), ..end(0, None) }), State::Ended, "x · exit 0 · 2.00 s"),
         (None, State::Running, "x · running"),
         (None, State::Lost, "x · lost: otel-run is gone and wrote no end"),
     ];

@@ -6,6 +6,7 @@
 mod replay;
 mod sdk;
 mod send;
+mod signals;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
@@ -26,6 +27,8 @@ enum Job {
     Wait,
     /// Prints its input.
     Cat,
+    /// Counts the signals that it gets.
+    Signals(signals::Count),
     /// Sends numbered spans to `$OTEL_EXPORTER_OTLP_ENDPOINT` with the OpenTelemetry SDK's exporter.
     Send(send::Send),
     /// Sends traces, metrics and logs as a program does that uses the OpenTelemetry SDK.
@@ -64,6 +67,7 @@ fn main() {
             std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).unwrap();
             0
         }
+        Job::Signals(job) => job.run(),
         Job::Send(job) => job.run(),
         Job::Sdk(job) => job.run(),
         Job::Replay { file, exit } => {

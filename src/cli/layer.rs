@@ -1,0 +1,68 @@
+//! What the options say, as a layer of settings.
+
+use super::Options;
+use crate::settings::{self, AgentChoice, Complaint, Layer, Origin, Sourced, exit_code};
+
+impl Options {
+    /// What the options say, as a layer of settings.
+    pub fn layer(&self) -> (Layer, Vec<Complaint>) {
+        let mut complaints = Vec::new();
+        let mut layer = Layer::default();
+        let Options { destination, identity, agent, run, general } = self;
+        layer.destination.endpoint =
+            said(&destination.endpoint, "--endpoint").filter(|endpoint| !endpoint.value.trim().is_empty());
+        for header in &destination.headers {
+            let origin = Origin::Flag("--header");
+            match settings::header_of_text(header.expose()) {
+                Ok((name, value)) => {
+                    settings::attributes::upsert(&mut layer.destination.headers, name, Sourced::new(value, origin));
+                }
+                Err(message) => complaints.push(Complaint { origin, message: format!("{message}; it is ignored") }),
+            }
+        }
+        layer.protocol = said(&destination.protocol, "--protocol");
+        layer.gzip = said(&destination.compression, "--compression");
+        layer.export_timeout = said(&destination.export_timeout, "--export-timeout");
+        layer.service_name = said(&identity.service_name, "--service-name").filter(|name| !name.value.is_empty());
+        for attribute in &identity.resource_attributes {
+            let origin = Origin::Flag("--resource-attribute");
+            match attribute.split_once('=').map(|(key, value)| (key.trim(), value)) {
+                Some((key, value)) if !key.is_empty() => settings::attributes::upsert(
+                    &mut layer.resource_attributes,
+                    key.to_owned(),
+                    Sourced::new(value.to_owned(), origin),
+                ),
+                _ => {
+                    let message = format!("\"{attribute}\" is not KEY=VALUE; it is ignored");
+                    complaints.push(Complaint { origin, message });
+                }
+            }
+        }
+        layer.agent = said(&agent.agent, "--agent")
+            .filter(|agent| !agent.value.trim().is_empty())
+            .map(|agent| Sourced::new(AgentChoice::read(&agent.value), agent.origin));
+        layer.nest = said(&agent.nest, "--nest");
+        layer.content = said(&agent.content, "--content");
+        layer.collector = said(&agent.collector, "--collector");
+        layer.drain_deadline = said(&run.drain_deadline, "--drain-deadline");
+        layer.time_limit = said(&run.time_limit, "--timeout");
+        layer.kill_after = said(&run.kill_after, "--kill-after");
+        let codes = Some(exit_code::sorted(run.success_codes.clone())).filter(|codes| !codes.is_empty());
+        layer.success_codes = said(&codes, "--success-code");
+        layer.reap = switched_on(run.reap, "--reap");
+        layer.die_with_parent = switched_on(run.die_with_parent, "--die-with-parent");
+        layer.heartbeat = said(&run.heartbeat, "--heartbeat");
+        layer.state_dir = said(&general.state_dir, "--state-dir");
+        layer.quiet = switched_on(general.quiet, "--quiet");
+        (layer, complaints)
+    }
+}
+
+fn said<T: Clone>(value: &Option<T>, flag: &'static str) -> Option<Sourced<T>> {
+    value.clone().map(|value| Sourced::new(value, Origin::Flag(flag)))
+}
+
+/// A flag without a value says something only where it is given.
+fn switched_on(given: bool, flag: &'static str) -> Option<Sourced<bool>> {
+    given.then(|| Sourced::new(true, Origin::Flag(flag)))
+}
