@@ -3,7 +3,7 @@
 //! Whatever goes wrong here is a sentence at the end, and nothing more: the command is not concerned.
 
 use std::cell::RefCell;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
@@ -130,28 +130,28 @@ impl Recording {
         let mut exit_facts = witness::exit_facts(exit, unix_nano());
         exit_facts.interrupted_by = open.interrupted_by.into_inner();
         exit_facts.success = exit_facts.exit_code.is_some_and(|code| open.success_codes.contains(&code));
-        let left = aftermath.left();
-        exit_facts.descendants_left = left.running.filter(|_| exit.is_ok());
-        let ended = ended(&exit_facts);
-        let written_end = ended.clone();
-        let facts = open.facts;
-        let mut senders = senders(left);
+        let mut senders = look_around(aftermath, &mut exit_facts);
+        let (facts, shared) = (open.facts, Arc::new(Mutex::new(exit_facts)));
+        let exit_facts = || shared.lock().unwrap_or_else(PoisonError::into_inner);
+        let at_last = Arc::clone(&shared);
         open.handle.finish(ended_at + open.drain, senders, move |arrived| {
-            exit_facts.drained = ended_at.elapsed();
-            close(&facts, exit_facts, &written_end, arrived)
+            let mut exit = at_last.lock().unwrap_or_else(PoisonError::into_inner);
+            exit.drained = ended_at.elapsed();
+            close(&facts, &mut exit, arrived)
         });
         loop {
             match aftermath.wait(senders == Senders::Expected) {
                 Woken::Closed => break,
                 Woken::Asked => open.handle.give_up(),
                 Woken::Tick => {
-                    senders = self::senders(aftermath.left());
+                    senders = look_around(aftermath, &mut exit_facts());
                     if senders != Senders::Expected {
                         open.handle.senders(senders);
                     }
                 }
             }
         }
+        let ended = ended(&exit_facts());
         let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return troubles;
@@ -179,8 +179,12 @@ impl Recording {
     }
 }
 
-/// Who can still send something.
-fn senders(left: Left) -> Senders {
+/// Who can still send something. How many processes are left is noted in `exit`, until that is written.
+fn look_around(aftermath: &Aftermath, exit: &mut ExitFacts) -> Senders {
+    let left = aftermath.left();
+    if exit.drained.is_zero() {
+        exit.descendants_left = left.running.filter(|_| exit.exec_error.is_none());
+    }
     match left {
         Left { running: None, .. } => Senders::Unknown,
         Left { may_report: true, .. } => Senders::Expected,
@@ -200,7 +204,7 @@ fn keep(said: &Said, started: &Started) -> Result<(RunFolder, Log, Journal), Str
 }
 
 /// The run's last telemetry, when all of the command's has arrived.
-fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived) -> Closing {
+fn close(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrived) -> Closing {
     exit.links = arrived
         .linked_roots
         .into_iter()
@@ -219,7 +223,7 @@ fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived)
             children: stand_in.children,
         })
         .collect();
-    let records = record::ended(facts, &exit);
+    let records = record::ended(facts, exit);
     let spans = |number: usize, request: Option<Vec<u8>>| {
         request.map(|request| Own { signal: Signal::Traces, items: u32::try_from(number).unwrap_or(u32::MAX), request })
     };
@@ -229,7 +233,7 @@ fn close(facts: &RunFacts, mut exit: ExitFacts, ended: &Ended, arrived: Arrived)
         records.metrics.map(data_points),
         records.logs.map(log_record),
     ];
-    Closing { own: own.into_iter().flatten().collect(), ended: serde_json::to_vec(ended).unwrap_or_default() }
+    Closing { own: own.into_iter().flatten().collect(), ended: serde_json::to_vec(&ended(exit)).unwrap_or_default() }
 }
 
 /// What is written down about the end.
