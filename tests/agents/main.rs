@@ -1,70 +1,103 @@
-//! Real agents under otel-run and without it, while they wait for a model that never answers: what a signal does to them.
+//! Signals to real agents while they wait for a model that never answers.
+//!
+//! These tests need the agents that `.ci/agents` installs, so they are ignored until they are asked for:
+//! `.ci/agents && cargo test --test agents -- --include-ignored`. Asked for and not installed, they fail.
 
+#![allow(unreachable_pub)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod ending;
 mod recipes;
 #[path = "../support/mod.rs"]
 mod support;
+mod table;
 
-use std::sync::Mutex;
+use std::os::unix::process::ExitStatusExt;
 
-use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGQUIT, SIGTERM};
+use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
 
-use ending::{Case, To, play};
+use ending::{Case, To, Way, play};
 use recipes::RECIPES;
 
-const CASES: [Case; 14] = [
-    Case::once(SIGINT, To::Process),
-    Case::once(SIGINT, To::Group),
-    Case::once(SIGINT, To::Terminal),
-    Case::twice(SIGINT, To::Process),
-    Case::twice(SIGINT, To::Group),
-    Case::once(SIGTERM, To::Process),
-    Case::once(SIGTERM, To::Group),
-    Case::twice(SIGTERM, To::Process),
-    Case::twice(SIGTERM, To::Group),
-    Case::once(SIGHUP, To::Process),
-    Case::once(SIGHUP, To::Group),
-    Case::once(SIGHUP, To::Terminal),
-    Case::once(SIGHUP, To::ShellsTerminal),
-    Case::once(SIGQUIT, To::Terminal),
-];
+/// How a command is to end.
+#[derive(Debug, Clone, Copy)]
+enum By {
+    Exit(i32),
+    Death(Signal),
+}
+
+/// Plays a case under otel-run, which must end like this and leave nobody.
+#[track_caller]
+fn assert_ends(agent: &str, case: Case, by: By) {
+    let recipe = RECIPES.iter().find(|recipe| recipe.name == agent).unwrap();
+    let ending = play(recipe, case, Way::UnderOtelRun);
+    let status = ending.status.unwrap_or_else(|| panic!("{agent} runs on; {ending:?}"));
+    match by {
+        By::Exit(code) => assert_eq!(status.code(), Some(code), "{ending:?}"),
+        By::Death(signal) => assert_eq!(status.signal(), Some(signal as i32), "{ending:?}"),
+    }
+    assert_eq!(ending.left, [], "{agent} ended by {status} and left them; it said {:?}", ending.said);
+}
 
 #[test]
-#[ignore = "explore"]
-fn explore() {
-    let want = |name: &str, value: &str| std::env::var(name).map_or(true, |want| want.split(',').any(|w| w == value));
-    let wrapped = std::env::var("WRAPPED").is_ok();
-    let traced = std::env::var("TRACED").is_ok();
-    let jobs: Vec<_> = RECIPES
-        .iter()
-        .filter(|r| want("AGENT", r.name))
-        .flat_map(|recipe| CASES.iter().map(move |case| (recipe, *case)))
-        .filter(|(_, c)| want("SIG", &c.signal.as_str()[3..]) && (c.twice || std::env::var("TWICE").is_err()))
-        .filter(|(_, c)| want("TO", &format!("{:?}", c.to)))
-        .collect();
-    let queue = Mutex::new(jobs.into_iter());
-    std::thread::scope(|scope| {
-        for _ in 0..std::env::var("JOBS").map_or(2, |n| n.parse().unwrap()) {
-            scope.spawn(|| loop {
-                let job = queue.lock().unwrap().next();
-                let Some((recipe, case)) = job else { return };
-                let e = play(recipe, case, wrapped, traced);
-                let names = |ps: &[support::Process]| {
-                    ps.iter().map(|p| format!("{}<{}g{}s{}:{}", p.pid, p.parent, p.group, p.session, p.name)).collect::<Vec<_>>().join(" ")
-                };
-                let status = e.status.map_or("RUNS ON".into(), |s| s.to_string());
-                eprintln!(
-                    "{:9}{:7} {:?}{} | {} in {:.2}s | left {} | before {:?}/{:?}/{:?} after {:?}/{:?}/{:?} | procs {} | {}{}",
-                    recipe.name, case.signal.as_str(), case.to, if case.twice { " x2" } else { "" }, status, e.took.as_secs_f64(), if e.left.is_empty() { "-".into() } else { names(&e.left) },
-                    e.told_before.spans, e.told_before.log_records, e.told_before.metrics, e.told.spans, e.told.log_records, e.told.metrics,
-                    names(&e.before),
-                    e.traced.iter().map(|(p, t)| format!("{p}:{}→{}", t.took.join(","), t.ended.clone().unwrap_or("?".into()))).collect::<Vec<_>>().join(" "),
-                    if std::env::var("SAID").is_ok() { format!("\n    {:?}", e.said) } else { String::new() },
-                );
-            });
-        }
-    });
-    let _: Option<Signal> = None;
+#[ignore = "needs claude, which .ci/agents installs"]
+fn claude_interrupted_exits_0() {
+    assert_ends("claude", Case::once(SIGINT, To::Process), By::Exit(0));
+}
+
+#[test]
+#[ignore = "needs claude, which .ci/agents installs"]
+fn claude_interrupted_as_a_group_exits_0() {
+    assert_ends("claude", Case::once(SIGINT, To::Group), By::Exit(0));
+}
+
+#[test]
+#[ignore = "needs claude, which .ci/agents installs"]
+fn claude_told_to_end_exits_143() {
+    assert_ends("claude", Case::once(SIGTERM, To::Process), By::Exit(143));
+}
+
+#[test]
+#[ignore = "needs codex, which .ci/agents installs"]
+fn codex_told_to_end_dies_of_it() {
+    assert_ends("codex", Case::once(SIGTERM, To::Process), By::Death(SIGTERM));
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn opencode_hung_up_dies_of_it() {
+    assert_ends("opencode", Case::once(SIGHUP, To::Process), By::Death(SIGHUP));
+}
+
+#[test]
+#[ignore = "needs gemini, which .ci/agents installs"]
+fn gemini_told_to_end_ends_behind_its_launcher() {
+    assert_ends("gemini", Case::once(SIGTERM, To::Process), By::Exit(0));
+}
+
+#[test]
+#[ignore = "needs qwen, which .ci/agents installs"]
+fn qwen_told_to_end_leaves_no_orphans() {
+    assert_ends("qwen", Case::once(SIGTERM, To::Process), By::Death(SIGTERM));
+}
+
+#[test]
+#[ignore = "needs copilot, which .ci/agents installs"]
+fn copilot_interrupted_leaves_no_orphan() {
+    assert_ends("copilot", Case::once(SIGINT, To::Process), By::Death(SIGINT));
+}
+
+#[test]
+#[ignore = "needs gemini, which .ci/agents installs"]
+fn the_end_of_the_terminal_reaches_gemini() {
+    assert_ends("gemini", Case::once(SIGHUP, To::Terminal), By::Exit(0));
+}
+
+/// Writes the tables of `docs/agents-and-signals.md`. It takes ten minutes, so it does nothing without `UPDATE_DOCS`.
+#[test]
+#[ignore = "needs the agents, which .ci/agents installs"]
+fn the_page_is_written() {
+    if std::env::var_os("UPDATE_DOCS").is_some() {
+        table::write_page();
+    }
 }
