@@ -120,7 +120,7 @@ own_names! {
         "the first of `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` that was received while the command lived, whatever the \
          command made of it";
     DESCENDANTS_LEFT = "otel_run.run.descendants_left", int:
-        "processes that the command started and that lived on when it had ended, where that is known";
+        "processes that the command started and that still ran when all of its telemetry had arrived, where that is known";
     DRAINED = "otel_run.run.drained_seconds", double: "from the command's end until all of its telemetry had arrived";
     EXIT_SIGNAL = "otel_run.process.exit.signal", string: "the signal that killed the command, as in `SIGTERM`";
     CORE_DUMPED = "otel_run.process.core_dumped", boolean: "whether the command left a core dump";

@@ -97,6 +97,8 @@ impl Aftermath {
     /// Ends what was to be killed and has not had its time yet, since nobody will be there to do it.
     pub fn finish(mut self) {
         self.kill_what_is_left();
+        // To take the handlers out one by one is work for nothing, and a signal would find its default action there.
+        std::mem::forget(self.signals);
     }
 
     fn kill_what_is_left(&mut self) {

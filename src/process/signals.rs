@@ -70,7 +70,7 @@ impl Signals {
         Ok(Self { queue: SignalDelivery::with_pipe(read, write, WithOrigin::default(), wanted)? })
     }
 
-    /// A function that wakes [`Signals::wait`] from any thread, and makes [`Signals::is_closed`] true.
+    /// A function that wakes the main thread from any other, for good.
     pub fn closer(&self) -> impl Fn() + Send + 'static {
         let handle = self.queue.handle();
         move || handle.close()
@@ -93,13 +93,16 @@ impl Signals {
         self.arrived()
     }
 
-    /// The signals that are there already.
+    /// The signals that are there already. SIGCONT is the first, because the next stop would wipe out its traces.
     pub(super) fn arrived(&mut self) -> Vec<Arrival> {
-        self.queue
+        let mut arrivals: Vec<Arrival> = self
+            .queue
             .pending()
             .filter(|origin| !matches!(origin.signal, libc::SIGCHLD | libc::SIGXFSZ))
             .map(|origin| Arrival { signal: origin.signal, sender: sender(&origin) })
-            .collect()
+            .collect();
+        arrivals.sort_by_key(|arrival| arrival.signal != libc::SIGCONT);
+        arrivals
     }
 }
 

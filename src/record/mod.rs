@@ -124,7 +124,7 @@ pub struct ExitFacts {
     pub stopped: Duration,
     /// Processes of its control group that the kernel killed for lack of memory while it ran.
     pub oom_kills: u64,
-    /// Processes that it started and that lived on when it had ended; none where that is not known.
+    /// Processes that it started and that still ran when everything had arrived; none where that is not known.
     pub descendants_left: Option<u64>,
     /// From its end until everything that it sent had arrived.
     pub drained: Duration,

@@ -81,7 +81,8 @@ pub struct Ended {
     /// How long the command was stopped, all stops together, in nanoseconds.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub stopped_nano: u64,
-    /// Processes that the command started and that lived on when it had ended; none where that is not known.
+    /// Processes that the command started and that still ran when everything had arrived; none where that is not
+    /// known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub descendants_left: Option<u64>,
 }
