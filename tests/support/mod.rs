@@ -5,6 +5,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+pub mod agents;
 pub mod captures;
 pub mod child;
 pub mod client;
@@ -17,6 +18,7 @@ pub mod processes;
 pub mod pty;
 pub mod run;
 pub mod server;
+pub mod silent;
 pub mod stored;
 pub mod tree;
 pub mod upstream;
@@ -28,7 +30,9 @@ pub use exports::{Signal, Transport};
 pub use home::Home;
 pub use llm::Llm;
 pub use open::Open;
+pub use processes::Process;
 pub use run::{Ran, Run, Running, alone, run};
+pub use silent::SilentLlm;
 pub use stored::Stored;
 pub use upstream::{Behaviour, Upstream};
 
