@@ -96,7 +96,7 @@ fn death_by_any_signal_comes_through() {
         let stored = Stored::of(&home);
         let ended = stored.ended.as_ref().unwrap();
         let name = UnixSignal::try_from(signal).map_or_else(|_| format!("SIG{signal}"), |name| name.to_string());
-        assert_eq!((ended.exit_code, ended.signal.as_deref()), (128 + signal, Some(&*name)));
+        assert_eq!((ended.exit_code, ended.signal.as_deref()), (Some(128 + signal), Some(&*name)));
         assert_eq!(ended.error_type.as_deref(), Some(&*name));
         let dumped = is_true(&stored.spans()[0].attributes, "otel_run.process.core_dumped");
         assert_eq!(dumped, before.status.core_dumped(), "{name}");

@@ -7,25 +7,14 @@
 
 mod support;
 
-use std::path::PathBuf;
-
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::json;
 use support::llm::{Failure, Mood, marker};
 use support::tree::{assert_one_tree, named};
-use support::{Home, Llm, Ran, Run, Stored, Transport, Upstream, alone, hex, run};
+use support::{Home, Llm, Ran, Run, Stored, Transport, Upstream, agents, alone, hex, run};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
-
-/// The folder of the agent's program, as `.ci/agents` makes it.
-fn agents() -> PathBuf {
-    let default = concat!(env!("CARGO_MANIFEST_DIR"), "/target/agents");
-    let folder = std::env::var_os("OTEL_RUN_TEST_AGENTS").map_or_else(|| PathBuf::from(default), PathBuf::from);
-    let programs = folder.join("node_modules/.bin");
-    assert!(programs.join("opencode").exists(), "opencode is not in {}; run .ci/agents", programs.display());
-    programs
-}
 
 /// What a user has before the run: settings, a project, and a model provider.
 struct Scene {
@@ -89,12 +78,9 @@ impl Scene {
     /// Everything that a run needs beside its command, the same with and without otel-run. Nothing goes to the
     /// network: opencode would look for its updates, its list of models, and a package from npm.
     fn set(&self, command: Run, home: &Home) -> Run {
-        let programs = agents();
-        let path = std::env::var_os("PATH").expect("tests need PATH");
-        let paths = std::iter::once(programs).chain(std::env::split_paths(&path));
         let command = command
             .home(home)
-            .env("PATH", std::env::join_paths(paths).unwrap())
+            .env("PATH", agents::path())
             .env("OPENCODE_DISABLE_AUTOUPDATE", "1")
             .env("OPENCODE_DISABLE_MODELS_FETCH", "1")
             .env("OPENCODE_DISABLE_LSP_DOWNLOAD", "1")
@@ -110,7 +96,7 @@ impl Scene {
     /// The agent by itself. It does not touch the files either, or the comparison would say nothing.
     fn alone(&self, code: i32) -> Ran {
         let home = self.home();
-        let ran = self.set(alone(agents().join("opencode")), &home).args(Self::prompt()).expect_exit(code);
+        let ran = self.set(alone(agents::program("opencode")), &home).args(Self::prompt()).expect_exit(code);
         self.assert_untouched(&home);
         ran
     }

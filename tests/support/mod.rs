@@ -5,6 +5,7 @@
 #![allow(dead_code, unreachable_pub, unused_imports)]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+pub mod agents;
 pub mod captures;
 pub mod child;
 pub mod client;
@@ -17,23 +18,36 @@ pub mod processes;
 pub mod pty;
 pub mod run;
 pub mod server;
+pub mod silent;
 pub mod stored;
 pub mod tree;
 pub mod upstream;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 pub use child::test_child;
 pub use exports::{Signal, Transport};
 pub use home::Home;
 pub use llm::Llm;
 pub use open::Open;
+pub use processes::Process;
 pub use run::{Ran, Run, Running, alone, run};
+pub use silent::SilentLlm;
 pub use stored::Stored;
 pub use upstream::{Behaviour, Upstream};
 
 /// The longest that a test waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Asks again and again, where nobody announces it.
+#[track_caller]
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !holds() {
+        assert!(begun.elapsed() < PATIENCE, "waited until {what}");
+        std::thread::yield_now();
+    }
+}
 
 /// Lower-case hex, as ids are written.
 pub fn hex(bytes: &[u8]) -> String {

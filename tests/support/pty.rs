@@ -1,14 +1,18 @@
 //! A terminal to run a program at.
 
 use std::ffi::OsStr;
-use std::fs::File;
-use std::io::{Read, Write};
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Instant;
 
-use nix::pty::{Winsize, openpty};
-use nix::unistd::ttyname;
+use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::pty::{PtyMaster, Winsize, grantpt, openpty, posix_openpt, ptsname_r, unlockpt};
 
 use super::PATIENCE;
 use super::home::Home;
@@ -40,12 +44,83 @@ pub fn at_terminal(home: &Home, columns: u16, variables: &[(&str, &str)], words:
     (code, String::from_utf8(told).unwrap().replace("\r\n", "\n"))
 }
 
+/// A terminal that nobody is at yet. No process inherits an end of it but by [`Terminal::attach`]: it would last as long as
+/// the longest of the processes that other tests start meanwhile.
+pub struct Terminal {
+    master: PtyMaster,
+    slave: File,
+    device: PathBuf,
+}
+
+impl Terminal {
+    pub fn open() -> Self {
+        let master = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY | OFlag::O_CLOEXEC).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let device = PathBuf::from(ptsname_r(&master).unwrap());
+        let mut options = OpenOptions::new();
+        let slave = options.read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&device).unwrap();
+        let terminal = Self { master, slave, device };
+        set_columns(&terminal.device, 200);
+        terminal
+    }
+
+    /// Makes it stdin, stdout and stderr of the command.
+    pub fn attach(&self, command: &mut Command) {
+        let end = || Stdio::from(self.slave.try_clone().unwrap());
+        command.stdin(end()).stdout(end()).stderr(end());
+    }
+
+    /// What is left of it here when the command has its end.
+    pub fn started(self) -> (Keyboard, Screen) {
+        let master = OwnedFd::from(self.master);
+        let (plug, socket) = UnixStream::pair().unwrap();
+        let screen = Screen { master: File::from(master.try_clone().unwrap()), socket };
+        (Keyboard { master: File::from(master), _plug: plug }, screen)
+    }
+}
+
+fn set_columns(device: &PathBuf, columns: u16) {
+    let mut command = Command::new("stty");
+    command.arg("-F").arg(device).args(["rows", "24", "cols", &columns.to_string()]);
+    assert!(command.status().unwrap().success());
+}
+
+/// What is typed at a terminal goes in here. The terminal hangs up when this is dropped and its screen has ended.
+pub struct Keyboard {
+    master: File,
+    _plug: UnixStream,
+}
+
+impl Keyboard {
+    pub fn press(&mut self, keys: &str) {
+        self.master.write_all(keys.as_bytes()).unwrap();
+    }
+}
+
+/// What is written to a terminal comes out here, until nobody has the terminal open or its keyboard is dropped.
+pub struct Screen {
+    master: File,
+    socket: UnixStream,
+}
+
+impl Read for Screen {
+    fn read(&mut self, piece: &mut [u8]) -> io::Result<usize> {
+        let mut ends = [self.master.as_fd(), self.socket.as_fd()].map(|end| PollFd::new(end, PollFlags::POLLIN));
+        poll(&mut ends, PollTimeout::NONE)?;
+        if ends[1].any() == Some(true) {
+            return Ok(0);
+        }
+        self.master.read(piece)
+    }
+}
+
 /// A terminal with a session on it, as a terminal emulator or sshd starts one.
 pub struct Console {
     child: Child,
     home: Home,
     device: PathBuf,
-    keyboard: File,
+    keyboard: Keyboard,
     told: Stream,
     /// What was waited for lies before this.
     seen: usize,
@@ -55,19 +130,19 @@ impl Console {
     /// Starts `words` as the leader of a session whose controlling terminal this is. `otel-run` and `test-child` are
     /// variables that hold the paths of the programs.
     pub fn open(home: &Home, words: &[impl AsRef<OsStr>]) -> Self {
-        let size = Winsize { ws_row: 24, ws_col: 200, ws_xpixel: 0, ws_ypixel: 0 };
-        let terminal = openpty(&size, None).unwrap();
-        let device = ttyname(&terminal.slave).unwrap();
-        let end = || Stdio::from(terminal.slave.try_clone().unwrap());
+        let terminal = Terminal::open();
+        let device = terminal.device.clone();
         let mut command = Command::new("setsid");
+        terminal.attach(&mut command);
         command.arg("--ctty").args(words).current_dir(home.work()).env_clear();
         command.env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(home.variables());
         command.env("TERM", "dumb").env("PS1", "outer> ").env("OTEL_RUN", env!("CARGO_BIN_EXE_otel-run"));
-        command.env("CHILD", super::test_child()).stdin(end()).stdout(end()).stderr(end());
+        command.env("CHILD", super::test_child());
         let child = command.spawn().unwrap();
-        drop((command, terminal.slave));
-        let keyboard = File::from(terminal.master);
-        let told = Stream::of(keyboard.try_clone().unwrap());
+        // The terminal's end that the session has must not be open here as well.
+        drop(command);
+        let (keyboard, screen) = terminal.started();
+        let told = Stream::of(screen);
         Self { child, home: home.clone(), device, keyboard, told, seen: 0 }
     }
 
@@ -85,7 +160,7 @@ impl Console {
 
     /// Presses keys.
     pub fn press(&mut self, keys: &str) {
-        self.keyboard.write_all(keys.as_bytes()).unwrap();
+        self.keyboard.press(keys);
     }
 
     /// Waits until the terminal is told `text`, behind what was waited for before; gives what stands before it.
@@ -105,9 +180,7 @@ impl Console {
 
     /// Gives the window another size.
     pub fn resize(&self, columns: u16) {
-        let mut command = Command::new("stty");
-        command.arg("-F").arg(&self.device).args(["cols", &columns.to_string()]);
-        assert!(command.status().unwrap().success());
+        set_columns(&self.device, columns);
     }
 
     /// Waits for the end of the session.

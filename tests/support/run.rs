@@ -16,6 +16,7 @@ use nix::unistd::Pid;
 use super::exports::Transport;
 use super::home::Home;
 use super::processes::{children, command_line, wait_until};
+use super::pty::{Keyboard, Terminal};
 use super::upstream::Upstream;
 use super::{PATIENCE, contains};
 
@@ -34,7 +35,7 @@ pub fn alone(program: impl AsRef<OsStr>) -> Run {
         work: None,
         stdin: Input::Nothing,
         stderr: Words::None,
-        own_group: false,
+        place: Place::Group,
     }
 }
 
@@ -48,7 +49,17 @@ pub struct Run {
     work: Option<PathBuf>,
     stdin: Input,
     stderr: Words,
-    own_group: bool,
+    place: Place,
+}
+
+/// Where a command stands among the processes.
+enum Place {
+    /// In the test's group, as a script's commands do.
+    Group,
+    /// In a group of its own, as a shell's jobs do.
+    OwnGroup,
+    /// In a session of its own, with a terminal for stdin, stdout and stderr.
+    Terminal,
 }
 
 enum Input {
@@ -134,8 +145,14 @@ impl Run {
 
     /// Starts it as the leader of a process group, as a shell with job control does.
     pub fn in_own_group(mut self) -> Self {
-        self.own_group = true;
+        self.place = Place::OwnGroup;
         self
+    }
+
+    /// Starts it as the leader of a session at a terminal: what it writes there is in stdout. Linux only.
+    pub fn at_terminal(mut self) -> Self {
+        self.place = Place::Terminal;
+        self.env("TERM", "xterm-256color")
     }
 
     /// Its stderr must hold this text.
@@ -173,7 +190,15 @@ impl Run {
 
     /// The same for a test that connects the streams and waits by itself. The home must live as long as it runs.
     pub fn command(&self) -> Command {
-        let mut command = Command::new(&self.program);
+        let mut command = match self.place {
+            Place::Group | Place::OwnGroup => Command::new(&self.program),
+            Place::Terminal => {
+                // It becomes the program itself, with the same process id.
+                let mut command = Command::new("setsid");
+                command.args(["--ctty", "--"]).arg(&self.program);
+                command
+            }
+        };
         command.args(&self.words).current_dir(self.work.clone().unwrap_or_else(|| self.home.work()));
         command.env_clear().env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(self.home.variables());
         for (name, value) in &self.env {
@@ -182,7 +207,7 @@ impl Run {
                 None => command.env_remove(name),
             };
         }
-        if self.own_group {
+        if matches!(self.place, Place::OwnGroup) {
             command.process_group(0);
         }
         command
@@ -192,20 +217,28 @@ impl Run {
     #[track_caller]
     pub fn spawn(self) -> Running {
         let mut command = self.command();
-        command.stdin(if matches!(self.stdin, Input::Nothing) { Stdio::null() } else { Stdio::piped() });
+        let terminal = matches!(self.place, Place::Terminal).then(Terminal::open);
+        match &terminal {
+            Some(terminal) => terminal.attach(&mut command),
+            None => {
+                command.stdin(if matches!(self.stdin, Input::Nothing) { Stdio::null() } else { Stdio::piped() });
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            }
+        }
         let started = Instant::now();
         let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
             .spawn()
             .unwrap_or_else(|error| panic!("{} does not start: {error}", self.program.to_string_lossy()));
-        let stdout = Stream::of(child.stdout.take().unwrap());
-        let stderr = Stream::of(child.stderr.take().unwrap());
+        // The terminal's end that the command has must not be open here as well.
+        drop(command);
+        let (terminal, screen) = terminal.map(Terminal::started).unzip();
+        let stdout = screen.map_or_else(|| Stream::of(child.stdout.take().unwrap()), Stream::of);
+        let stderr = child.stderr.take().map_or_else(|| Stream::of(std::io::empty()), Stream::of);
         let stdin = feed(self.stdin, child.stdin.take());
         let pid = Pid::from_raw(child.id().cast_signed());
         let ended = wait_for(child, started);
         let line = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        Running { pid, stdin, stdout, stderr, ended, end: None, line, words: self.stderr, home: self.home }
+        Running { pid, stdin, terminal, stdout, stderr, ended, end: None, line, words: self.stderr, home: self.home }
     }
 }
 
@@ -229,7 +262,7 @@ fn wait_for(mut child: Child, started: Instant) -> Receiver<(ExitStatus, Duratio
 /// What a pipe or a terminal has delivered so far.
 pub(super) struct Stream {
     shared: Arc<(Mutex<Vec<u8>>, Condvar)>,
-    reader: JoinHandle<()>,
+    reader: Option<JoinHandle<()>>,
 }
 
 impl Stream {
@@ -243,7 +276,7 @@ impl Stream {
                 writer.1.notify_all();
             }
         });
-        Self { shared, reader }
+        Self { shared, reader: Some(reader) }
     }
 
     pub(super) fn so_far(&self) -> Vec<u8> {
@@ -259,8 +292,15 @@ impl Stream {
         assert!(!wait.timed_out(), "waited for {text:?} in {printed:?}");
     }
 
-    fn whole(self) -> Vec<u8> {
-        self.reader.join().unwrap();
+    /// Waits for its end.
+    fn finish(&mut self) {
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+    }
+
+    fn whole(mut self) -> Vec<u8> {
+        self.finish();
         std::mem::take(&mut self.shared.0.lock().unwrap())
     }
 }
@@ -270,6 +310,7 @@ impl Stream {
 pub struct Running {
     pub pid: Pid,
     stdin: Option<ChildStdin>,
+    terminal: Option<Keyboard>,
     stdout: Stream,
     stderr: Stream,
     ended: Receiver<(ExitStatus, Duration)>,
@@ -297,6 +338,11 @@ impl Running {
         String::from_utf8_lossy(&self.stdout.so_far()).into_owned()
     }
 
+    /// What it has written to stderr so far.
+    pub fn stderr_so_far(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.so_far()).into_owned()
+    }
+
     /// Sends it a signal, and nobody else.
     pub fn signal(&self, signal: Signal) {
         kill(self.pid, signal).unwrap();
@@ -312,6 +358,25 @@ impl Running {
         wait_until("there is a watch", || {
             children(self.pid).iter().any(|child| command_line(*child) == "group-watch\0")
         });
+    }
+
+    /// Types at its terminal.
+    pub fn press(&mut self, keys: &str) {
+        self.terminal.as_mut().expect("it is at a terminal").press(keys);
+    }
+
+    /// Ends its terminal, as a connection that breaks does. What it wrote there so far is kept.
+    pub fn hang_up(&mut self) {
+        drop(self.terminal.take().expect("it is at a terminal"));
+        self.stdout.finish();
+    }
+
+    /// How it ended, if it does within this time.
+    pub fn ends_within(&mut self, time: Duration) -> Option<ExitStatus> {
+        if self.end.is_none() {
+            self.end = self.ended.recv_timeout(time).ok();
+        }
+        self.end.map(|(status, _)| status)
     }
 
     /// Writes to its stdin.
