@@ -5,34 +5,34 @@
 
 mod support;
 
-use std::sync::OnceLock;
-
 use nix::sys::signal::{Signal as UnixSignal, kill};
 use nix::unistd::Pid;
+use opentelemetry_proto::tonic::common::v1::any_value::Value;
 use support::listed::only_run;
 use support::processes::{children, is_alive, wait_until};
-use support::{Home, Run, Running, alone, run, test_child};
+use support::{Home, Ran, Run, Running, Stored, alone, run, test_child};
 
 const OTEL_RUN: &str = env!("CARGO_BIN_EXE_otel-run");
 const UNSAMPLED: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-00";
 
-/// otel-run as process 1 of a PID namespace, in front of a shell that does this. None where the system does not allow it,
-/// which is said, and which fails where tests must not be left out.
-fn as_process_1(words: &[&str], script: &str) -> Option<Run> {
-    static FLAGS: OnceLock<Option<&'static str>> = OnceLock::new();
-    let unshare = |flags: &str| alone("unshare").args([flags, "--pid", "--fork", "--mount-proc", "--kill-child"]);
-    let flags = FLAGS.get_or_init(|| {
-        let is_allowed = |flags: &&str| unshare(flags).arg("true").any_stderr().expect_any_end().status.success();
-        ["--mount", "--map-root-user"].into_iter().find(is_allowed)
-    });
-    let Some(flags) = flags else {
-        let reason = "NOT TESTED: no PID namespace can be made here (needs root or user namespaces)";
+/// unshare(1) with what makes these namespaces. None where the system does not allow it, which is said, and which fails
+/// where tests must not be left out.
+fn namespaces(flags: &[&str]) -> Option<Run> {
+    let unshare = |first: &str| alone("unshare").arg(first).args(flags);
+    let is_allowed = |first: &&str| unshare(first).arg("true").any_stderr().expect_any_end().status.success();
+    let Some(first) = ["--mount", "--map-root-user"].into_iter().find(is_allowed) else {
+        let reason = "NOT TESTED: no namespaces can be made here (needs root or user namespaces)";
         assert!(std::env::var_os("CI").is_none(), "{reason}");
         eprintln!("{reason}");
         return None;
     };
-    let run = unshare(flags).env("CHILD", test_child()).arg(OTEL_RUN).args(words);
-    Some(run.args(["--", "sh", "-c", script]))
+    Some(unshare(first).env("CHILD", test_child()).env("OTEL_RUN", OTEL_RUN))
+}
+
+/// otel-run as process 1 of a PID namespace, in front of a shell that does this.
+fn as_process_1(words: &[&str], script: &str) -> Option<Run> {
+    let run = namespaces(&["--pid", "--fork", "--mount-proc", "--kill-child"])?;
+    Some(run.arg(OTEL_RUN).args(words).args(["--", "sh", "-c", script]))
 }
 
 /// The process 1, as it is called out here.
@@ -192,4 +192,98 @@ fn where_nothing_is_recorded_otel_run_becomes_the_command() {
         alone("sh").home(&home).args(["-c", make]).expect_exit(0);
         run.home(&home).child(["./tool", "a"]).expect_exit(4).stdout_is("./tool a\n");
     }
+}
+
+/// What a run says of kills for lack of memory.
+#[derive(Debug, PartialEq)]
+struct OutOfMemory {
+    /// Of the command itself.
+    is_told: bool,
+    /// Of processes of its control group.
+    kills: Option<i64>,
+}
+
+fn out_of_memory(ran: &Ran) -> OutOfMemory {
+    let stored = Stored::of(&ran.home);
+    let span = stored.spans().remove(0);
+    let is_told = stored.ended.unwrap().out_of_memory;
+    assert_eq!(is_told, span.status.unwrap_or_default().message.contains("memory"));
+    let kills = span.attributes.iter().find(|attribute| attribute.key == "otel_run.process.oom_kills");
+    let kills = kills.map(|attribute| match attribute.value.as_ref().unwrap().value {
+        Some(Value::IntValue(kills)) => kills,
+        ref other => panic!("{other:?}"),
+    });
+    OutOfMemory { is_told, kills }
+}
+
+/// The kernel's part is played by the command, which counts up what the kernel would, in a file in the kernel's place.
+#[test]
+fn a_kill_for_lack_of_memory_is_told() {
+    const PLACE: &str = r#"
+        mount -t tmpfs tmpfs /sys/fs/cgroup && mkdir -p "${FILE%/*}" && printf "$COUNTS" 4 >"$FILE" || exit 99
+        printf '%s\n' "$GROUPS_OF_IT" >groups && mount --bind groups /proc/$$/cgroup || exit 99
+        exec "$OTEL_RUN" "$@""#;
+    const VERSION_2: &str = "low 0\nmax 9\noom 9\noom_kill %s\noom_group_kill 0\n";
+    const VERSION_1: &str = "oom_kill_disable 0\nunder_oom 0\noom_kill %s\n";
+    const RECORDED: &str = r#"until [ -s "$XDG_STATE_HOME"/otel-run/runs/*/log ]; do :; done"#;
+    let places = [
+        ("0::/a.slice/b.scope", "a.slice/b.scope/memory.events", VERSION_2),
+        ("0::/", "memory.events", VERSION_2),
+        ("4:memory:/a/b\n0::/", "memory/a/b/memory.oom_control", VERSION_1),
+        // A container that sees its own part of the hierarchy alone.
+        ("5:cpu:/docker/1\n4:memory:/docker/1", "memory/memory.oom_control", VERSION_1),
+    ];
+    // What the command does, what is told.
+    let told = |is_told, kills| OutOfMemory { is_told, kills };
+    let ends = [
+        (r#"printf "$COUNTS" 6 >"$FILE"; kill -KILL $$"#, told(true, Some(2))),
+        ("kill -KILL $$", told(false, None)),
+        // One of its tools was killed.
+        (r#"printf "$COUNTS" 5 >"$FILE"; exit 1"#, told(false, Some(1))),
+        (r#"printf "$COUNTS" 5 >"$FILE"; exit 0"#, told(false, None)),
+        // The group is gone, as after a container's end.
+        (r#"rm "$FILE"; kill -KILL $$"#, told(false, None)),
+    ];
+    for (groups, file, counts) in places {
+        for (does, expected) in &ends {
+            let Some(run) = namespaces(&[]) else { return };
+            let run = run.env("FILE", format!("/sys/fs/cgroup/{file}")).env("COUNTS", counts);
+            let run = run.env("GROUPS_OF_IT", groups).args(["sh", "-c", PLACE, "sh"]);
+            let ran = run.args(["--", "sh", "-c", &format!("{RECORDED}; {does}")]).expect_any_end();
+            assert_eq!(out_of_memory(&ran), *expected, "{groups}: {does}: {}", ran.status);
+        }
+    }
+}
+
+/// The kernel itself, where a control group can be made.
+#[test]
+fn a_kill_by_the_kernel_for_lack_of_memory_is_told() {
+    const SCRIPT: &str = r#"
+        for root in /sys/fs/cgroup/memory /sys/fs/cgroup; do
+            group=$root/otel-run-test-$$
+            mkdir $group 2>/dev/null || continue
+            for limit in $group/memory.limit_in_bytes $group/memory.max; do
+                [ -w $limit ] && echo 64M >$limit && echo $$ >$group/cgroup.procs && limited=yes && break
+            done
+            [ "$limited" ] && break
+            rmdir $group
+        done
+        [ "$limited" ] || exit 99
+        for swap in memory.memsw.limit_in_bytes memory.swap.max; do
+            [ -w $group/$swap ] && echo 64M >$group/$swap
+        done
+        "$@"
+        status=$?
+        echo $$ >$root/cgroup.procs
+        rmdir $group
+        exit $status"#;
+    const GREEDY: &str = "my @held; push @held, 'x' x 1_000_000 while 1";
+    let command = [OTEL_RUN, "--", "perl", "-e", GREEDY];
+    let ran = alone("bash").args(["-c", SCRIPT, "bash"]).args(command).any_stderr().expect_any_end();
+    if ran.status.code() == Some(99) {
+        eprintln!("NOT TESTED: no control group with a limit of memory can be made here");
+        return;
+    }
+    assert_eq!(ran.status.code(), Some(137), "{}", ran.stderr_text());
+    assert_eq!(out_of_memory(&ran), OutOfMemory { is_told: true, kills: Some(1) });
 }

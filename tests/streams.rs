@@ -14,14 +14,22 @@ const OTEL_RUN: &str = env!("CARGO_BIN_EXE_otel-run");
 /// The size of the pieces that a stream is made of here.
 const PIECE: usize = 1 << 20;
 
-/// The piece with this number: no two are the same, nor are two pages of one.
-fn piece(number: u32) -> Vec<u8> {
-    let mut piece: Vec<u8> = (0..=250_u8).cycle().take(PIECE).collect();
-    for (page, bytes) in (0_u32..).zip(piece.chunks_mut(4096)) {
-        bytes[..4].copy_from_slice(&number.to_le_bytes());
-        bytes[4..8].copy_from_slice(&page.to_le_bytes());
+/// The pieces of a stream, of which no two are the same, nor two pages of one.
+struct Pieces(Vec<u8>);
+
+impl Pieces {
+    fn new() -> Self {
+        Self((0..=250_u8).cycle().take(PIECE).collect())
     }
-    piece
+
+    /// The piece with this number.
+    fn piece(&mut self, number: u32) -> &[u8] {
+        for (page, bytes) in (0_u32..).zip(self.0.chunks_mut(4096)) {
+            bytes[..4].copy_from_slice(&number.to_le_bytes());
+            bytes[4..8].copy_from_slice(&page.to_le_bytes());
+        }
+        &self.0
+    }
 }
 
 #[test]
@@ -32,11 +40,14 @@ fn a_gibibyte_comes_through_as_it_went_in() {
     let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let (mut into, mut out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
     std::thread::scope(|scope| {
-        scope.spawn(move || (0..PIECES).for_each(|number| into.write_all(&piece(number)).unwrap()));
-        let mut arrived = vec![0; PIECE];
+        scope.spawn(move || {
+            let mut pieces = Pieces::new();
+            (0..PIECES).for_each(|number| into.write_all(pieces.piece(number)).unwrap());
+        });
+        let (mut pieces, mut arrived) = (Pieces::new(), vec![0; PIECE]);
         for number in 0..PIECES {
             out.read_exact(&mut arrived).unwrap();
-            assert!(arrived == piece(number), "piece {number} is not what went in");
+            assert!(arrived == pieces.piece(number), "piece {number} is not what went in");
         }
         assert_eq!(out.read(&mut arrived).unwrap(), 0, "something follows");
     });
@@ -46,7 +57,7 @@ fn a_gibibyte_comes_through_as_it_went_in() {
 
 #[test]
 fn stderr_comes_through_as_well() {
-    let bytes = piece(0);
+    let bytes = Pieces::new().0;
     let ran = run().child(["sh", "-c", "cat >&2; echo done"]).stdin(bytes.clone()).any_stderr().expect_exit(0);
     assert!(ran.stderr == bytes, "stderr is not what went into stdin");
     assert_eq!(ran.stdout, b"done\n");

@@ -13,6 +13,7 @@ use std::os::unix::ffi::OsStrExt;
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 use support::processes::{is_alive, wait_until};
+use support::pty::Console;
 use support::{Home, alone};
 
 const OTEL_RUN: &str = env!("CARGO_BIN_EXE_otel-run");
@@ -182,15 +183,18 @@ fn status(text: &str, facts: &Facts) -> String {
         STATUS_MASKED.iter().all(|(name, _)| !line.starts_with(name))
     });
     let named = kept.map(|line| match line.split_once(':') {
-        Some(("SigIgn", set)) => format!("SigIgn: {:x}", u64::from_str_radix(set.trim(), 16).unwrap() & !INTERNAL),
+        Some(("SigIgn", set)) => ignored(set),
         Some((name, _)) if name.starts_with("NS") => groups(line, facts),
         _ => line.to_owned(),
     });
     named.collect::<Vec<_>>().join("\n")
 }
 
-/// The signals 32 and 33 belong to the C library, whose posix_spawn(3) ignores them in every program that it starts.
-const INTERNAL: u64 = 0b11 << 31;
+/// A set of ignored signals without 32 and 33. Those belong to the C library, whose posix_spawn(3) ignores them in every
+/// program that it starts.
+fn ignored(set: &str) -> String {
+    format!("SigIgn: {:x}", u64::from_str_radix(set.trim(), 16).unwrap() & !(0b11 << 31))
+}
 
 /// What leads a group or session alone is otel-run where there is one, because both are the first that is started.
 fn groups(text: &str, facts: &Facts) -> String {
@@ -353,5 +357,51 @@ fn a_parent_death_signal_reaches_the_command() {
         running.signal(Signal::SIGKILL);
         wait_until("the command is gone", || !is_alive(pid));
         running.expect_signal(Signal::SIGKILL);
+    }
+}
+
+/// Where a command can stand at a terminal: what brings it about and then runs the words behind it. What can look at the
+/// terminal afterwards does.
+const PLACES: [(&str, &[&str]); 8] = [
+    ("leading the session", &["env"]),
+    ("in a script that leads the session", &["sh", "-c", r#""$@"; c=$?; stty -a >after; exit $c"#, "sh"]),
+    (
+        "in the foreground of a shell with job control",
+        &["bash", "-mc", r#""$@"; c=$?; stty -a >after; exit $c"#, "bash"],
+    ),
+    ("in its background", &["bash", "-mc", r#""$@" & wait $!; c=$?; stty -a >after; exit $c"#, "bash"]),
+    ("in a pipe in its foreground", &["bash", "-mc", r#"set -o pipefail; true | "$@" | cat"#, "bash"]),
+    ("of another size", &["sh", "-c", r#"stty rows 7 cols 33; "$@"; c=$?; stty -a >after; exit $c"#, "sh"]),
+    ("without echo and lines", &["sh", "-c", r#"stty raw -echo; "$@"; c=$?; stty -a >after; exit $c"#, "sh"]),
+    ("with stdout elsewhere", &["sh", "-c", r#""$@" >/dev/null; c=$?; stty -a >after; exit $c"#, "sh"]),
+];
+
+/// What a command prints into `report`. A subshell prints, so that `$$` is a process in which nothing was changed.
+const AT_TERMINAL: &str = r#"(
+    for fd in 0 1 2; do test -t $fd && terminals="$terminals $fd"; done
+    exec >report 2>&1
+    echo "terminals:$terminals"
+    stty -a </dev/tty
+    ls -l /proc/$$/fd | sed 's/.* \([0-9]* ->\)/\1/; s/[0-9]*]*$/N/'
+    set -- $(ps -o pgid=,sid=,tpgid= -p $$)
+    [ "$1" = "$2" ] && echo "in the leader's group"
+    [ "$1" = "$3" ] && echo "in the foreground"
+    grep -E '^Sig(Pnd|Blk|Ign|Cgt):' /proc/$$/status
+    exit 6)"#;
+
+#[test]
+fn a_command_sees_the_same_terminal_with_and_without_otel_run() {
+    for (name, front) in PLACES {
+        let [alone, wrapped] = BOTH.map(|wrapper| {
+            let home = Home::new();
+            let words = [front, wrapper, &["sh", "-c", AT_TERMINAL]].concat();
+            let status = Console::open(&home, &words).end();
+            let file = |name| std::fs::read_to_string(home.work().join(name)).unwrap_or_default();
+            let report = file("report");
+            let lines = report.lines().map(|line| line.strip_prefix("SigIgn:").map_or(line.to_owned(), ignored));
+            (status.code(), lines.collect::<Vec<_>>(), file("after"))
+        });
+        assert_eq!((alone.0, alone.1.is_empty()), (Some(6), false), "{name}: {alone:?}");
+        assert_eq!(alone, wrapped, "{name}: alone, then under otel-run");
     }
 }

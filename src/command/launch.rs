@@ -9,7 +9,7 @@ use opentelemetry::trace::SpanId;
 use super::said::Said;
 use super::written;
 use crate::context::{RunContext, ci, resource};
-use crate::machine;
+use crate::machine::{self, ControlGroups, OomKills};
 use crate::plan::Plan;
 use crate::record::{self, RunFacts};
 use crate::store::facts::{Beginning, Started};
@@ -36,6 +36,8 @@ pub(super) struct Described {
     pub(super) beginning: Beginning,
     pub(super) facts: RunFacts,
     pub(super) rules: Rules,
+    /// Counts from here on; none where the system does not tell.
+    pub(super) oom_kills: Option<OomKills>,
 }
 
 impl Launch<'_> {
@@ -44,7 +46,9 @@ impl Launch<'_> {
         let github_event =
             said.environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read_to_string(path).ok());
         let ci = ci::detect(&said.environment, github_event.as_deref()).map(|ci| ci.attributes).unwrap_or_default();
-        let machine = machine::look(&said.environment, self.begun);
+        let groups = ControlGroups::of_this_process();
+        let oom_kills = OomKills::from_now_on(&groups);
+        let machine = machine::look(&said.environment, self.begun, &groups);
         let run_id = run_id(self.begun, self.context.span_id);
         let resource =
             resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, &run_id, &instance_id());
@@ -78,7 +82,7 @@ impl Launch<'_> {
             started_unix_nano: launched_unix_nano,
         };
         let span = Some(written::span_facts(&facts, plan.nest.value, resource));
-        Described { beginning: Beginning { started, span }, facts, rules }
+        Described { beginning: Beginning { started, span }, facts, rules, oom_kills }
     }
 }
 

@@ -13,6 +13,7 @@ use super::launch::{Described, Launch};
 use super::said::Said;
 use super::{lost, screen, witness, written};
 use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Own, Report, Senders, Start};
+use crate::machine::OomKills;
 use crate::message;
 use crate::otlp::Signal;
 use crate::process::{Aftermath, ExecError, Exit, Left, Seen, Woken};
@@ -43,6 +44,7 @@ struct Open {
     not_kept: Option<String>,
     /// Why the destination cannot be dialled, if there is one that cannot.
     no_target: Option<String>,
+    oom_kills: Option<OomKills>,
     interrupted_by: RefCell<Option<String>>,
     /// Exit codes that are answers and no errors.
     success_codes: Vec<i32>,
@@ -67,7 +69,7 @@ impl Recording {
         let drain = launch.plan.drain_deadline.value;
         let success_codes = launch.plan.success_codes.value.clone();
         let heartbeat = launch.plan.heartbeat.value;
-        let Described { beginning, facts, rules } = launch.describe(said);
+        let Described { beginning, facts, rules, oom_kills } = launch.describe(said);
         let mut not_kept = None;
         let (folder, log, journal) = match keep(said, &beginning) {
             Ok((folder, log, journal)) => (Some(folder), log, journal),
@@ -108,6 +110,7 @@ impl Recording {
             hold,
             not_kept,
             no_target,
+            oom_kills,
             interrupted_by: RefCell::default(),
             success_codes,
             drain,
@@ -139,6 +142,9 @@ impl Recording {
         let ended_at = Instant::now();
         let mut exit_facts = witness::exit_facts(exit, unix_nano());
         exit_facts.interrupted_by = open.interrupted_by.into_inner();
+        if exit_facts.exit_code != Some(0) {
+            exit_facts.oom_kills = open.oom_kills.as_ref().map_or(0, OomKills::so_far);
+        }
         exit_facts.success = exit_facts.exit_code.is_some_and(|code| open.success_codes.contains(&code));
         // At once: who kills us while we wait for more leaves to others that the command has ended, and how.
         if let Some(request) = record::exited(&open.facts, &exit_facts) {
