@@ -220,8 +220,9 @@ impl Run {
             }
         }
         let started = Instant::now();
-        let mut child =
-            command.spawn().unwrap_or_else(|error| panic!("{} does not start: {error}", self.program.to_string_lossy()));
+        let mut child = command
+            .spawn()
+            .unwrap_or_else(|error| panic!("{} does not start: {error}", self.program.to_string_lossy()));
         // The terminal's end that the command has must not be open here as well.
         drop(command);
         let (terminal, screen) = terminal.map(Terminal::started).unzip();
