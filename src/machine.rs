@@ -36,6 +36,31 @@ pub fn look(environment: &Environment, begun: Timestamp) -> Machine {
     }
 }
 
+/// When the process `pid` began, in nanoseconds since 1970 and to a few hundredths of a second; none where there is no such
+/// process any more.
+#[cfg(target_os = "linux")]
+pub fn process_began(pid: u32) -> Option<u64> {
+    /// `/proc` counts in hundredths of a second, whatever the kernel itself does.
+    const TICK_NANOS: u64 = 10_000_000;
+    // `PID (NAME) STATE ...`: the name may hold anything. The 22nd field is the start, in ticks since the machine was started.
+    let stat = read(&format!("/proc/{pid}/stat"))?;
+    let mut fields = stat.rsplit_once(") ")?.1.split(' ');
+    if matches!(fields.next()?, "Z" | "X") {
+        return None;
+    }
+    let began: u64 = fields.nth(18)?.parse().ok()?;
+    let running = nix::time::clock_gettime(nix::time::ClockId::CLOCK_BOOTTIME).ok()?;
+    let age = std::time::Duration::from(running).checked_sub(std::time::Duration::from_nanos(began * TICK_NANOS))?;
+    let began = std::time::SystemTime::now().checked_sub(age)?;
+    Some(began.duration_since(std::time::UNIX_EPOCH).ok()?.as_nanos() as u64)
+}
+
+/// As on Linux; elsewhere nothing is claimed.
+#[cfg(not(target_os = "linux"))]
+pub fn process_began(_: u32) -> Option<u64> {
+    None
+}
+
 /// The name of the process `pid` as the kernel shows it, of at most 15 bytes, while the process is there; none on systems
 /// without `/proc/<pid>/comm`.
 pub fn process_name(pid: i32) -> Option<String> {
@@ -51,17 +76,41 @@ fn read(path: &str) -> Option<String> {
     Some(text)
 }
 
-#[cfg(test)]
+#[cfg(all(test, target_os = "linux"))]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+    use std::time::{SystemTime, UNIX_EPOCH};
+
+    use super::*;
+
     #[test]
-    #[cfg(target_os = "linux")]
+    fn a_process_is_known_by_its_beginning() {
+        let now = || SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_nanos() as u64;
+        let before = now();
+        let mut child = std::process::Command::new("cat").stdin(std::process::Stdio::piped()).spawn().unwrap();
+        let (began, after) = (process_began(child.id()).unwrap(), now());
+        // Ticks are cut off, and the clocks are not read at the same moment.
+        let tolerance = 50_000_000;
+        assert!((before - tolerance..after + tolerance).contains(&began), "{before} {began} {after}");
+        drop(child.stdin.take());
+        // It ends, and its status is not taken: what is left is no process.
+        let id = child.id();
+        nix::sys::wait::waitid(
+            nix::sys::wait::Id::Pid(nix::unistd::Pid::from_raw(id.cast_signed())),
+            nix::sys::wait::WaitPidFlag::WEXITED | nix::sys::wait::WaitPidFlag::WNOWAIT,
+        )
+        .unwrap();
+        assert_eq!(process_began(id), None);
+        child.wait().unwrap();
+    }
+
+    #[test]
     fn a_process_has_a_name_while_it_is_there() {
-        assert!(super::process_name(std::process::id().cast_signed()).is_some());
+        assert!(process_name(std::process::id().cast_signed()).is_some());
         // Process ids end long before.
-        assert_eq!(super::process_name(i32::MAX), None);
+        assert_eq!(process_name(i32::MAX), None);
         // A sender outside of the container.
-        assert_eq!(super::process_name(0), None);
+        assert_eq!(process_name(0), None);
     }
 }

@@ -25,75 +25,12 @@ fn child<const N: usize>(words: [&str; N]) -> Vec<OsString> {
 }
 
 #[test]
-fn exit_statuses_come_through() {
-    for code in [0, 1, 2, 3, 77, 124, 125, 126, 127, 128, 129, 143, 255] {
-        let ran = run().child(child(["exit", &code.to_string()])).expect_exit(code);
-        let listed = only_run(&ran.home);
-        assert_eq!((listed["exit_code"].as_i64(), &listed["signal"]), (Some(code.into()), &Value::Null));
-        assert_eq!(listed["state"], "ended");
-    }
-}
-
-#[test]
-fn a_killed_command_ends_otel_run_by_the_same_signal() {
-    use UnixSignal::{SIGABRT, SIGALRM, SIGHUP, SIGINT, SIGKILL, SIGPIPE, SIGQUIT, SIGSEGV, SIGTERM, SIGUSR1, SIGXCPU};
-    for signal in [SIGTERM, SIGKILL, SIGINT, SIGSEGV, SIGHUP, SIGQUIT, SIGABRT, SIGALRM, SIGPIPE, SIGUSR1, SIGXCPU] {
-        // Neither the command nor otel-run is to leave a core file behind.
-        let script = r#"ulimit -c 0; exec "$@""#;
-        let words = [OsStr::new("-c"), script.as_ref(), "sh".as_ref(), OTEL_RUN.as_ref(), "--".as_ref()];
-        let kill = format!("kill -{} $$", &signal.as_str()[3..]);
-        let ran = alone("sh").args(words).args(["sh", "-c", &kill]).expect_signal(signal);
-        let listed = only_run(&ran.home);
-        assert_eq!(listed["signal"], signal.as_str());
-        assert_eq!(listed["exit_code"].as_i64(), Some(128 + signal as i64));
-    }
-}
-
-#[test]
-fn what_cannot_be_executed_is_told_as_by_env() {
-    let home = Home::new();
-    let file = home.work().join("not-executable");
-    std::fs::write(&file, "#!/bin/sh\n").unwrap();
-    let no_interpreter = script(&home, "no-interpreter", "#!/no/such/interpreter\n");
-    for (command, code, said) in [
-        ("no-such-command", 127, "No such file"),
-        ("/no/such/command", 127, "No such file"),
-        ("", 127, "No such file"),
-        (file.to_str().unwrap(), 126, "Permission denied"),
-        (home.work().to_str().unwrap(), 126, "Permission denied"),
-        ("./not-executable/x", 126, "Not a directory"),
-        (no_interpreter.to_str().unwrap(), 127, "No such file"),
-    ] {
-        let env = alone("env").home(&home).arg("--").arg(command).any_stderr().expect_any_end();
-        if !command.is_empty() {
-            assert_eq!(env.status.code(), Some(code), "env(1) on {command:?}");
-        }
-        let before = runs(&home).len();
-        run().home(&home).child([command]).stderr_has("cannot run ").stderr_has(said).expect_exit(code);
-        let listed = runs(&home);
-        assert_eq!(listed.len(), before + 1, "{command}");
-        assert_eq!(listed[0]["exit_code"].as_i64(), Some(code.into()), "{command}");
-        assert_ne!(listed[0]["error_type"], Value::Null, "{command}");
-    }
-}
-
-#[test]
 fn a_command_that_is_not_there_is_delivered_as_a_failed_span() {
     let upstream = Upstream::start();
     run().upstream(&upstream).child(["no-such-command"]).stderr_has("cannot run no-such-command").expect_exit(127);
     let spans = upstream.spans();
     assert_eq!((spans.len(), spans[0].name.as_str()), (1, "no-such-command"));
     assert_eq!(spans[0].status.as_ref().unwrap().code, 2, "{:?}", spans[0]);
-}
-
-#[test]
-fn a_script_without_an_interpreter_line_is_run_by_the_shell() {
-    let home = Home::new();
-    let path = script(&home, "tool", "echo \"tool $1,$2\"; exit 4\n");
-    run().home(&home).child(["./tool", "a b", ""]).expect_exit(4).stdout_is("tool a b,\n");
-    run().home(&home).child([path.as_os_str(), "x".as_ref()]).expect_exit(4).stdout_is("tool x,\n");
-    let folders = std::env::join_paths([home.work(), "/usr/bin".into(), "/bin".into()]).unwrap();
-    run().home(&home).env("PATH", folders).child(["tool", "y"]).expect_exit(4).stdout_is("tool y,\n");
 }
 
 fn script(home: &Home, name: &str, text: &str) -> PathBuf {
@@ -140,28 +77,6 @@ fn a_command_with_the_name_of_a_verb_runs_behind_the_dashes() {
         let ran = run().home(&home).env("PATH", folders).args(["--", verb, "--json"]).expect_exit(0);
         ran.stdout_is(&format!("the command {verb} --json\n"));
     }
-}
-
-#[test]
-fn streams_come_through_byte_for_byte() {
-    let bytes: Vec<u8> = (0..=255_u8).cycle().take(1 << 20).collect();
-    let ran = run().child(child(["cat"])).stdin(bytes.clone()).expect_exit(0);
-    assert!(ran.stdout == bytes, "stdout is not what went into stdin");
-    let ran = run().child(["sh", "-c", "cat >&2; echo done"]).stdin(bytes.clone()).any_stderr().expect_exit(0);
-    assert!(ran.stderr == bytes, "stderr is not what went into stdin");
-    assert_eq!(ran.stdout, b"done\n");
-}
-
-#[test]
-fn stdin_is_the_commands_while_it_runs() {
-    let mut running =
-        run().child(["sh", "-c", "echo ready; read -r line; echo \"got $line\"; cat"]).stdin_open().spawn();
-    running.wait_for_stdout("ready");
-    running.type_in(b"one\n");
-    running.wait_for_stdout("got one");
-    running.type_in(b"two");
-    running.close_stdin();
-    running.expect_exit(0).stdout_is("ready\ngot one\ntwo");
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use nix::sys::signal::Signal as Kill;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otel_run::otlp::Signal;
-use otel_run::store::facts::{Ended, Intake, Started, Summary};
+use otel_run::store::facts::{Beginning, Ended, Intake, Started, Summary};
 use otel_run::store::log::{Frame, Kind};
 use otel_run::store::{RunFolder, Store};
 use prost::Message;
@@ -37,6 +37,11 @@ fn printed_json(home: &Home, words: &[&str]) -> Value {
     serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error} in {text}"))
 }
 
+/// The first record of a run of a version that did not write down what its span says.
+fn beginning(started: &Started) -> Beginning {
+    Beginning { started: started.clone(), span: None }
+}
+
 /// The same run once more in a home of its own, at the time and of the length that the capture tells of.
 fn at_the_time_of_the_capture(ran: &Ran) -> Home {
     let spans = Capture::read(OPENCODE).spans;
@@ -47,7 +52,7 @@ fn at_the_time_of_the_capture(ran: &Ran) -> Home {
     let home = Home::new();
     summary.started.run_id = "20261120-100943-000-a1b2c3".to_owned();
     summary.started.started_unix_nano = start;
-    let (folder, mut log) = Store::at(&home.state()).create(&summary.started).unwrap();
+    let (folder, mut log) = Store::at(&home.state()).create(&beginning(&summary.started)).unwrap();
     for (signal, items, request) in &stored.batches {
         let mut request = request.clone();
         if *signal == Signal::Traces {
@@ -374,14 +379,14 @@ fn make_run(store: &Store, number: u32) -> RunFolder {
         child_pid: Some(2),
         destination: None,
     };
-    let (folder, mut log) = store.create(&started).unwrap();
+    let (folder, mut log) = store.create(&beginning(&started)).unwrap();
     // Every hundredth was killed.
     if number % 100 == 99 {
         return folder;
     }
     let ended = Ended {
         ended_unix_nano: started_unix_nano + 1_000_000,
-        exit_code: i32::try_from(number % 3).unwrap(),
+        exit_code: Some(i32::try_from(number % 3).unwrap()),
         ..Ended::default()
     };
     let last = serde_json::to_vec(&ended).unwrap();
@@ -428,12 +433,17 @@ fn a_thousand_runs_are_listed_and_a_damaged_one_hides_no_other() {
     // A log that is none, one that is gone, one of a later version, a summary that is torn, and what is no run at all.
     std::fs::write(folders[10].path().join("log"), "nonsense, and more of it").unwrap();
     std::fs::remove_file(folders[20].path().join("log")).unwrap();
+    std::fs::write(folders[20].path().join("summary.json"), "{").unwrap();
     std::fs::write(folders[30].path().join("log"), b"otel-run\x63\0\0\0\0\0\0\0").unwrap();
     std::fs::write(folders[41].path().join("summary.json"), "{").unwrap();
     std::fs::write(home.state().join("runs/.DS_Store"), "").unwrap();
     std::fs::create_dir(home.state().join("runs/lost+found")).unwrap();
+    // Where otel-run was killed before it wrote anything there is nothing to tell.
+    std::fs::remove_file(folders[50].path().join("log")).unwrap();
+    std::fs::write(folders[60].path().join("log"), "").unwrap();
+    std::fs::write(folders[70].path().join("log"), b"otel-run\x01\0\0\0\0\0\0\0").unwrap();
     let damaged = run().home(&home).arg("runs").any_stderr().expect_exit(0);
-    assert_eq!(damaged.stdout_text().lines().count(), 1 + 1000 - 3, "{}", damaged.stderr_text());
+    assert_eq!(damaged.stdout_text().lines().count(), 1 + 1000 - 6, "{}", damaged.stderr_text());
     let said = damaged.stderr_text();
     for number in [10, 20, 30] {
         assert!(said.contains(&run_id(number)), "{said}");

@@ -342,6 +342,6 @@ fn who_asks_for_the_end_at_once_finds_it_in_the_log() {
     let ran = running.expect_exit(6);
     std::fs::write(ran.home.work().join("f"), "").unwrap();
     let stored = Stored::of(&ran.home);
-    assert_eq!(stored.ended.as_ref().map(|ended| ended.exit_code), Some(6));
+    assert_eq!(stored.ended.as_ref().and_then(|ended| ended.exit_code), Some(6));
     assert_eq!(text(&stored.run_span().attributes, "error.type"), Some("6"));
 }

@@ -4,13 +4,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use opentelemetry_proto::tonic::trace::v1::Span;
-use prost::Message;
-
 use crate::delivery::Source;
 use crate::otlp::Signal;
 use crate::otlp::wire::WireError;
-use crate::signals::{self, Totals};
+use crate::signals::Totals;
 use crate::store::facts::Intake;
 use crate::store::log::{Frame, Kind};
 use crate::transform::{StandIn, Transform};
@@ -65,16 +62,7 @@ impl Recorder {
         let totals = &mut self.totals;
         let counts = self
             .transform
-            .apply(signal, request, frame.buffer(), &mut |seen| {
-                if !signals::worth_decoding(seen.name) {
-                    return;
-                }
-                if let (Ok(scope), Ok(span)) = (std::str::from_utf8(seen.scope), Span::decode(seen.message))
-                    && let Some(activity) = signals::classify(scope, &span)
-                {
-                    totals.add(&activity);
-                }
-            })
+            .apply(signal, request, frame.buffer(), &mut |seen| totals.add_span(seen.scope, seen.name, seen.message))
             .map_err(Refusal::Malformed)?;
         let intake = self.intake.entry(signal).or_default();
         intake.received += u64::from(counts.unsampled);

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
+use std::pin::Pin;
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -46,7 +47,13 @@ pub struct Start {
     pub target: Option<Target>,
     /// What is recorded every so often while the command runs.
     pub heartbeat: Option<Heartbeat>,
+    /// Something to do besides.
+    pub errand: Option<Errand>,
 }
+
+/// Work that is not the run's own: done while the command runs, and after that as long as there is time for the run's own
+/// delivery. It may be dropped at any await.
+pub type Errand = Box<dyn FnOnce() -> Pin<Box<dyn Future<Output = ()>>> + Send>;
 
 /// What is written last, made when everything of the command has arrived.
 pub struct Closing {
@@ -215,7 +222,7 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 }
 
 async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
-    let Start { listener, log, journal, transform, destined, target, heartbeat } = start;
+    let Start { listener, log, journal, transform, destined, target, heartbeat, errand } = start;
     let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(journal));
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
@@ -226,6 +233,7 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
             Delivery { source: Rc::clone(&source), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
         spawn_local(async move { delivery.run(target, phase_seen).await })
     });
+    let errand = errand.map(|errand| spawn_local(errand()));
     let connections = Rc::new(Connections::default());
     let mut reception = listener.and_then(|(bound, token)| {
         let service = Rc::new(Service { token, recorder: Rc::clone(&recorder) });
@@ -254,6 +262,9 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
             let _ = phase.send(Phase::Finishing);
             if let Some(delivery) = &mut delivery {
                 let _ = timeout_at(deadline.into(), delivery).await;
+            }
+            if let Some(errand) = errand {
+                let _ = timeout_at(deadline.into(), errand).await;
             }
         };
         tokio::select! {

@@ -1,10 +1,54 @@
 //! The destination of a run as it is written down, and back to one that can be dialled.
 
+use super::said::Said;
+use crate::delivery::Target;
 use crate::error::Error;
 use crate::otlp::Signal;
 use crate::plan;
+use crate::secret::Secret;
 use crate::settings::{DEFAULT_EXPORT_TIMEOUT, Protocol, Sourced, Upstream};
 use crate::store::facts::Destination;
+
+/// Where the runs of others are delivered to.
+#[derive(Clone)]
+pub(super) struct Destinations {
+    /// What is configured now, if anything is: as it can be dialled, and as it is written down.
+    configured: Option<(Result<Target, Vec<String>>, Destination)>,
+}
+
+impl Destinations {
+    /// Takes what is configured.
+    pub(super) fn of(said: &Said) -> Self {
+        let configured = said.settings.upstream.as_ref();
+        Self { configured: configured.map(|upstream| (said.target(upstream), written_down(upstream))) }
+    }
+
+    /// What is configured, as it can be dialled.
+    pub(super) fn configured(&self) -> Option<&Result<Target, Vec<String>>> {
+        self.configured.as_ref().map(|(target, _)| target)
+    }
+
+    /// Where to deliver a run to: what is configured now, or where the run was to go by what is `recorded`. With it comes
+    /// how that is written down.
+    pub(super) fn of_run(&self, recorded: Option<&Destination>) -> Result<(Target, Destination), Error> {
+        let (target, destination) = match (&self.configured, recorded) {
+            (Some((target, destination)), _) => (target.clone(), destination),
+            (None, Some(recorded)) => (target(&read_back(recorded)?, Vec::new()), recorded),
+            (None, None) => return Err(Error::NoUpstream),
+        };
+        Ok((target.map_err(|reasons| Error::Upstream(reasons.join("\n")))?, destination.clone()))
+    }
+}
+
+/// What to dial for `upstream` with these headers.
+pub(super) fn target(upstream: &Upstream, headers: Vec<(String, Secret)>) -> Result<Target, Vec<String>> {
+    let routes = Signal::ALL
+        .into_iter()
+        .filter_map(|signal| upstream.route(signal).map(|route| (signal, route.url, route.protocol)));
+    let timeout = Some(upstream.export_timeout.value).filter(|limit| !limit.is_zero());
+    Target::new(routes, headers, upstream.gzip.value, timeout)
+        .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+}
 
 /// `upstream` without its credentials.
 pub(super) fn written_down(upstream: &Upstream) -> Destination {

@@ -1,24 +1,19 @@
 //! `flush`: delivers what earlier runs left behind.
 
-use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
-use tokio::sync::watch;
-use tokio::task::LocalSet;
 
-use super::destination;
+use super::destination::Destinations;
 use super::said::Said;
+use super::{deliver, lost};
 use crate::cli::Options;
-use crate::delivery::{Delivery, Phase, Source, Target};
 use crate::error::Error;
 use crate::message;
 use crate::otlp::Signal;
-use crate::store::facts::{Destination, Outcome, Summary};
-use crate::store::summary::SummaryError;
-use crate::store::{RunFolder, summary};
+use crate::store::RunFolder;
+use crate::store::facts::{Outcome, Summary};
 
 /// How long one run may take, where the user set no deadline: somebody asked for it and waits.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -27,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
     let said = Said::gather_strictly(options)?;
     let store = said.store()?;
+    deliver::wait_for(lost::close_marked(&store))?;
+    let destinations = Destinations::of(&said);
     let folders = if wanted.is_empty() {
         store.list()?
     } else {
@@ -40,7 +37,7 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
     for folder in folders {
         progress.inc(1);
         progress.set_message(folder.id());
-        match flush_one(&said, &folder, !wanted.is_empty(), patience) {
+        match flush_one(&destinations, &folder, !wanted.is_empty(), patience) {
             Ok(Delivered::Nothing) => {}
             Ok(Delivered::Busy) => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
             Ok(Delivered::Counted(after)) => {
@@ -82,57 +79,37 @@ enum Delivered {
 }
 
 /// Delivers one run. A run that was to stay local is delivered only if it was `asked_for`.
-fn flush_one(said: &Said, folder: &RunFolder, asked_for: bool, patience: Duration) -> Result<Delivered, Error> {
-    let unreadable = |error: SummaryError| Error::Unreadable { run: folder.id(), reason: error.to_string() };
-    let before = folder.summary_or_made().map_err(unreadable)?;
+fn flush_one(
+    destinations: &Destinations,
+    folder: &RunFolder,
+    asked_for: bool,
+    patience: Duration,
+) -> Result<Delivered, Error> {
+    let before = match lost::summary(folder) {
+        Err(error) if error.is_blank() && !asked_for => return Ok(Delivered::Nothing),
+        other => other.map_err(|error| Error::Unreadable { run: folder.id(), reason: error.to_string() })?,
+    };
     let local = before.started.destination.is_none() && before.outcome.is_empty();
     let pending = before.outcome.values().any(|outcome| outcome.pending > 0);
-    if pending || (local && asked_for) { deliver(said, folder, before, patience) } else { Ok(Delivered::Nothing) }
+    if pending || (local && asked_for) {
+        deliver(destinations, folder, before, patience)
+    } else {
+        Ok(Delivered::Nothing)
+    }
 }
 
-fn deliver(said: &Said, folder: &RunFolder, before: Summary, patience: Duration) -> Result<Delivered, Error> {
-    let unreadable = |reason: String| Error::Unreadable { run: folder.id(), reason };
-    let target = target(said, before.started.destination.as_ref())?;
-    let Some(log) = folder.claim_log().map_err(|error| unreadable(error.to_string()))? else {
-        return Ok(Delivered::Busy);
-    };
-    let journal = folder.journal().map_err(|error| unreadable(error.to_string()))?;
-    let journal = Rc::new(RefCell::new(journal));
-    let failures = Rc::new(RefCell::new(BTreeMap::new()));
-    let delivery =
-        Delivery { source: Rc::new(Source::new(log)), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
-    let unserved: Vec<Signal> = Signal::ALL.into_iter().filter(|signal| !target.serves(*signal)).collect();
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
-    // Kept until the end: a lane takes a lost sender for a change.
-    let (_phase, finishing) = watch::channel(Phase::Finishing);
-    LocalSet::new().block_on(&runtime, async {
-        let _ = tokio::time::timeout(patience, delivery.run(target, finishing)).await;
-    });
-    runtime.shutdown_background();
-    // The one before may have been written while another flush was at work.
-    let mut after = folder.summary_or_made().unwrap_or(before);
-    // A run that was to go nowhere goes where it was sent now.
-    after.started.destination = after.started.destination.or_else(|| said.destination());
-    after.outcome = summary::outcome(&after.intake, &summary::destined(&after.started), &journal.borrow());
-    let mut left = after.outcome.iter().filter(|(_, outcome)| outcome.pending > 0).map(|(signal, _)| *signal);
-    after.last_failure = failures.borrow().values().next().cloned().or_else(|| {
-        left.next().map(|signal| match unserved.contains(&signal) {
-            true => format!("there is no endpoint for {}", signal.as_str()),
-            false => "its log is damaged, and what stands behind the damage cannot be read".to_owned(),
-        })
-    });
-    let _ = folder.write_summary(&after);
-    Ok(Delivered::Counted(Box::new(after)))
-}
-
-/// Where to deliver to: what is configured now, or where the run was to go.
-fn target(said: &Said, recorded: Option<&Destination>) -> Result<Target, Error> {
-    let upstream = match (&said.settings.upstream, recorded) {
-        (Some(upstream), _) => upstream,
-        (None, Some(recorded)) => &destination::read_back(recorded)?,
-        (None, None) => return Err(Error::NoUpstream),
-    };
-    said.target(upstream).map_err(|reasons| Error::Upstream(reasons.join("\n")))
+fn deliver(
+    destinations: &Destinations,
+    folder: &RunFolder,
+    before: Summary,
+    patience: Duration,
+) -> Result<Delivered, Error> {
+    let to = destinations.of_run(before.started.destination.as_ref())?;
+    match deliver::wait_for(deliver::deliver(folder, before, to, patience))? {
+        Ok(Some(after)) => Ok(Delivered::Counted(Box::new(after))),
+        Ok(None) => Ok(Delivered::Busy),
+        Err(error) => Err(Error::Unreadable { run: folder.id(), reason: error.to_string() }),
+    }
 }
 
 fn line(run: &str, summary: &Summary) -> String {

@@ -7,11 +7,12 @@ use jiff::Timestamp;
 use opentelemetry::trace::SpanId;
 
 use super::said::Said;
+use super::written;
 use crate::context::{RunContext, ci, resource};
 use crate::machine;
 use crate::plan::Plan;
 use crate::record::{self, RunFacts};
-use crate::store::facts::Started;
+use crate::store::facts::{Beginning, Started};
 use crate::transform::Rules;
 
 /// A command that was started, or could not be.
@@ -32,7 +33,7 @@ pub(super) struct Launch<'a> {
 
 /// The same in the words of those who need it.
 pub(super) struct Described {
-    pub(super) started: Started,
+    pub(super) beginning: Beginning,
     pub(super) facts: RunFacts,
     pub(super) rules: Rules,
 }
@@ -76,7 +77,8 @@ impl Launch<'_> {
             interactive: std::io::IsTerminal::is_terminal(&std::io::stdin()),
             started_unix_nano: launched_unix_nano,
         };
-        Described { started, facts, rules }
+        let span = Some(written::span_facts(&facts, plan.nest.value, resource));
+        Described { beginning: Beginning { started, span }, facts, rules }
     }
 }
 

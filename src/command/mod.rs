@@ -1,8 +1,10 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
+mod deliver;
 mod destination;
 mod flush;
 mod launch;
+mod lost;
 mod plan;
 mod recording;
 mod run;
@@ -12,6 +14,7 @@ mod screen;
 mod show;
 mod supervision;
 mod witness;
+mod written;
 
 use std::process::ExitCode;
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 
 use super::said::Said;
+use super::supervision;
 use crate::agent;
 use crate::cli::Options;
 use crate::context::{self, Ids, Propagation, RunContext};
@@ -41,6 +42,7 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
         .iter()
         .cloned()
         .chain(warnings.into_iter().map(|message| Complaint { origin: crate::settings::Origin::Default, message }))
+        .chain(supervision::not_possible_here(settings))
         .collect();
     let changes = context::child_variables(&context, &said.environment, propagation)
         .into_iter()

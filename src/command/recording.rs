@@ -8,16 +8,18 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use opentelemetry::trace::{SpanId, TraceId};
 
+use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::{screen, witness};
-use crate::collector::{self, Arrived, Bound, Closing, Handle, Heartbeat, Own, Report, Senders, Start};
+use super::{lost, screen, witness, written};
+use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Own, Report, Senders, Start};
 use crate::message;
 use crate::otlp::Signal;
 use crate::process::{Aftermath, ExecError, Exit, Left, Seen, Woken};
-use crate::record::{self, ExitFacts, Happening, Points, RunFacts, SpanLink};
+use crate::record::{self, ExitFacts, Found, Happening, Points, RunFacts, SpanLink};
 use crate::secret::Secret;
-use crate::store::facts::{Ended, Started, Summary};
+use crate::store::facts::{Beginning, Started, Summary};
+use crate::store::log::Hold;
 use crate::store::{Journal, Log, RunFolder, Store, summary};
 use crate::transform::Transform;
 use crate::view::terminal;
@@ -35,6 +37,8 @@ struct Open {
     facts: Arc<RunFacts>,
     started: Started,
     folder: Option<RunFolder>,
+    /// Keeps others from the run until its summary is written.
+    hold: Option<Hold>,
     /// Why the run has no folder, if it has none.
     not_kept: Option<String>,
     /// Why the destination cannot be dialled, if there is one that cannot.
@@ -63,27 +67,32 @@ impl Recording {
         let drain = launch.plan.drain_deadline.value;
         let success_codes = launch.plan.success_codes.value.clone();
         let heartbeat = launch.plan.heartbeat.value;
-        let Described { started, facts, rules } = launch.describe(said);
+        let Described { beginning, facts, rules } = launch.describe(said);
         let mut not_kept = None;
-        let (folder, log, journal) = match keep(said, &started) {
+        let (folder, log, journal) = match keep(said, &beginning) {
             Ok((folder, log, journal)) => (Some(folder), log, journal),
             Err(reason) => {
                 not_kept = Some(reason);
                 (None, Log::in_memory(), Journal::in_memory())
             }
         };
-        let mut no_target = None;
-        let target =
-            said.settings.upstream.as_ref().and_then(|upstream| {
-                said.target(upstream).map_err(|reasons| no_target = Some(reasons.join("; "))).ok()
-            });
+        let hold = log.hold().ok().flatten();
+        let started = beginning.started;
+        let destinations = Destinations::of(said);
+        let (target, no_target) = match destinations.configured().cloned().transpose() {
+            Ok(target) => (target, None),
+            Err(reasons) => (None, Some(reasons.join("; "))),
+        };
         let destined = summary::destined(&started);
         let facts = Arc::new(facts);
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
-        let start = Start { listener, log, journal, transform: Transform::new(rules), destined, target, heartbeat };
+        let errand = said.store().ok().map(|store| lost_runs(store, destinations, drain));
+        let transform = Transform::new(rules);
+        let start = Start { listener, log, journal, transform, destined, target, heartbeat, errand };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
             Err(error) => {
+                folder.iter().for_each(RunFolder::discard);
                 troubles.push(format!("the run is not recorded: cannot start the collector's thread: {error}"));
                 return Self { open: None, troubles };
             }
@@ -96,6 +105,7 @@ impl Recording {
             facts,
             started,
             folder,
+            hold,
             not_kept,
             no_target,
             interrupted_by: RefCell::default(),
@@ -130,6 +140,10 @@ impl Recording {
         let mut exit_facts = witness::exit_facts(exit, unix_nano());
         exit_facts.interrupted_by = open.interrupted_by.into_inner();
         exit_facts.success = exit_facts.exit_code.is_some_and(|code| open.success_codes.contains(&code));
+        // At once: who kills us while we wait for more leaves to others that the command has ended, and how.
+        if let Some(request) = record::exited(&open.facts, &exit_facts) {
+            open.handle.record(log_record(request));
+        }
         let mut senders = look_around(aftermath, &mut exit_facts);
         let (facts, shared) = (open.facts, Arc::new(Mutex::new(exit_facts)));
         let exit_facts = || shared.lock().unwrap_or_else(PoisonError::into_inner);
@@ -151,7 +165,7 @@ impl Recording {
                 }
             }
         }
-        let ended = ended(&exit_facts());
+        let ended = written::ended(&exit_facts());
         let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return troubles;
@@ -165,11 +179,13 @@ impl Recording {
             outcome: report.outcome.clone(),
             last_failure: report.failure.clone(),
         };
-        if let Some(folder) = &open.folder
-            && let Err(error) = folder.write_summary(&summary)
-        {
-            troubles.push(format!("cannot write the run's summary: {error}"));
+        if let Some(folder) = &open.folder {
+            match folder.write_summary(&summary) {
+                Ok(()) => folder.mark_closed(),
+                Err(error) => troubles.push(format!("cannot write the run's summary: {error}")),
+            }
         }
+        drop(open.hold);
         troubles.extend(trouble_with_telemetry(&report, open.not_kept.as_deref()));
         // A command that could not be started has been told of already.
         if troubles.is_empty() && exit.is_ok() && message::stderr_is_terminal() {
@@ -193,18 +209,34 @@ fn look_around(aftermath: &Aftermath, exit: &mut ExitFacts) -> Senders {
 }
 
 /// Opens the log on disk.
-fn keep(said: &Said, started: &Started) -> Result<(RunFolder, Log, Journal), String> {
+fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal), String> {
     let Some(folder) = said.state_dir() else {
         return Err("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned());
     };
     let failed = |error| format!("cannot write to {}: {error}", folder.value.display());
-    let (folder, log) = Store::at(&folder.value).create(started).map_err(failed)?;
-    let journal = folder.journal().map_err(failed)?;
-    Ok((folder, log, journal))
+    let (run, log) = Store::at(&folder.value).create(beginning).map_err(failed)?;
+    let journal = run.journal().map_err(|error| {
+        // Without it the run goes on in memory, and nobody must take what is on disk for a run that was killed.
+        run.discard();
+        failed(error)
+    })?;
+    Ok((run, log, journal))
+}
+
+/// Closes and delivers what runs before this one have left.
+fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
+    Box::new(move || Box::pin(async move { lost::close_and_deliver(&store, destinations, patience).await }))
 }
 
 /// The run's last telemetry, when all of the command's has arrived.
 fn close(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrived) -> Closing {
+    let found = Found { start: true, end: true, ..Found::default() };
+    let own = last_words(facts, exit, arrived, &found);
+    Closing { own, ended: serde_json::to_vec(&written::ended(exit)).unwrap_or_default() }
+}
+
+/// What a run has to say about itself at its end, without what is `found` in its log already.
+pub(super) fn last_words(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrived, found: &Found) -> Vec<Own> {
     exit.links = arrived
         .linked_roots
         .into_iter()
@@ -223,32 +255,17 @@ fn close(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrived) -> Closing {
             children: stand_in.children,
         })
         .collect();
-    let records = record::ended(facts, exit);
     let spans = |number: usize, request: Option<Vec<u8>>| {
         request.map(|request| Own { signal: Signal::Traces, items: u32::try_from(number).unwrap_or(u32::MAX), request })
     };
     let own = [
+        (!found.start).then(|| record::started(facts)).flatten().map(log_record),
+        (!found.end).then(|| record::exited(facts, exit)).flatten().map(log_record),
         spans(stand_ins.len(), record::stand_ins(facts, &stand_ins)),
-        spans(1, records.traces),
-        records.metrics.map(data_points),
-        records.logs.map(log_record),
+        spans(1, (!found.span).then(|| record::run_span(facts, exit)).flatten()),
+        (!found.points).then(|| record::last_points(facts, exit)).flatten().map(data_points),
     ];
-    Closing { own: own.into_iter().flatten().collect(), ended: serde_json::to_vec(&ended(exit)).unwrap_or_default() }
-}
-
-/// What is written down about the end.
-fn ended(exit: &ExitFacts) -> Ended {
-    Ended {
-        ended_unix_nano: exit.ended_unix_nano,
-        exit_code: exit.exit_code.unwrap_or_default(),
-        signal: exit.signal.clone(),
-        error_type: record::error_type(exit),
-        interrupted_by: exit.interrupted_by.clone(),
-        timed_out: exit.timed_out,
-        out_of_memory: record::out_of_memory(exit),
-        stopped_nano: u64::try_from(exit.stopped.as_nanos()).unwrap_or(u64::MAX),
-        descendants_left: exit.descendants_left,
-    }
+    own.into_iter().flatten().collect()
 }
 
 fn heartbeat(every: Duration, facts: Arc<RunFacts>) -> Heartbeat {

@@ -44,7 +44,7 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
     }
     let signals = Signals::install().map_err(Error::Signals)?;
     let launched_unix_nano = recording::unix_nano();
-    let child = process::spawn(&plan.argv, &changes(&plan), terms.die_with_parent);
+    let child = process::spawn(&plan.argv, &changes(&plan), &terms);
     let pid = child.as_ref().ok().map(Child::pid);
     let launch = Launch { plan: &plan, context, command, pid, begun, launched_unix_nano };
     let recording = Recording::begin(&said, launch, listener, signals.closer());

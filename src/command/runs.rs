@@ -1,5 +1,6 @@
 //! `runs`: a list of what was run.
 
+use super::lost;
 use super::said::Said;
 use super::screen::Screen;
 use crate::cli::Options;
@@ -11,11 +12,15 @@ use crate::view::{self, State, json, table};
 /// Lists the latest runs, all of them if there is no limit.
 pub(super) fn runs(options: &Options, as_json: bool, limit: Option<usize>) -> Result<(), Error> {
     let said = Said::gather_strictly(options)?;
-    let folders = said.store()?.list()?;
+    let store = said.store()?;
+    lost::take_care(&said, &store)?;
+    let folders = store.list()?;
     let mut runs = Vec::new();
     for folder in folders.iter().take(limit.unwrap_or(usize::MAX)) {
-        match folder.summary_or_made() {
+        match lost::summary(folder) {
             Ok(summary) => runs.push(table::Run { state: state(folder, &summary), summary }),
+            // There is nothing to tell, and nothing wrong.
+            Err(error) if error.is_blank() => {}
             // One damaged run must not hide the others.
             Err(error) => message::say(&format!("cannot read the run {}: {error}", folder.id())),
         }

@@ -9,7 +9,6 @@ use crate::delivery::Target;
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::message;
-use crate::otlp::Signal;
 use crate::settings::{self, Complaint, FileText, Origin, PROJECT_FILE_NAME, Settings, Sourced, Upstream};
 use crate::store::Store;
 use crate::store::facts::Destination;
@@ -95,10 +94,6 @@ impl Said {
     /// What to dial for `upstream`: its URLs parsed, its header values read.
     pub(super) fn target(&self, upstream: &Upstream) -> Result<Target, Vec<String>> {
         let mut errors = Vec::new();
-        let routes: Vec<_> = Signal::ALL
-            .into_iter()
-            .filter_map(|signal| upstream.route(signal).map(|route| (signal, route.url, route.protocol)))
-            .collect();
         let mut headers = Vec::new();
         for (name, value) in &upstream.headers {
             match value.value.reveal(&self.environment, &|path: &Path| std::fs::read_to_string(path)) {
@@ -106,12 +101,11 @@ impl Said {
                 Err(reason) => errors.push(format!("{}: the header {name} has no value: {reason}", value.origin)),
             }
         }
-        let timeout = upstream.export_timeout.value;
-        match Target::new(routes, headers, upstream.gzip.value, Some(timeout).filter(|limit| !limit.is_zero())) {
+        match destination::target(upstream, headers) {
             Ok(target) if errors.is_empty() => Ok(target),
             Ok(_) => Err(errors),
             Err(more) => {
-                errors.extend(more.iter().map(ToString::to_string));
+                errors.extend(more);
                 Err(errors)
             }
         }

@@ -3,6 +3,7 @@
 use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, TracesData};
 use prost::Message;
 
+use super::lost;
 use super::runs::state;
 use super::said::Said;
 use super::screen::Screen;
@@ -18,9 +19,11 @@ use crate::view::{json, terminal};
 /// Shows the run that `wanted` names, or the latest.
 pub(super) fn show(options: &Options, wanted: Option<&str>, all: bool, as_json: bool) -> Result<(), Error> {
     let said = Said::gather_strictly(options)?;
-    let folder = said.store()?.find(wanted)?;
+    let store = said.store()?;
+    lost::take_care(&said, &store)?;
+    let folder = store.find(wanted)?;
     let unreadable = |reason: String| Error::Unreadable { run: folder.id(), reason };
-    let summary = folder.summary_or_made().map_err(|error| unreadable(error.to_string()))?;
+    let summary = lost::summary(&folder).map_err(|error| unreadable(error.to_string()))?;
     let spans = spans(&folder).map_err(|error| unreadable(error.to_string()))?;
     let state = state(&folder, &summary);
     let text = if as_json {

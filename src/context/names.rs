@@ -127,6 +127,8 @@ own_names! {
     OOM_KILLS = "otel_run.process.oom_kills", int:
         "processes of the command's control group that the kernel killed for lack of memory while the command ran; left out \
          where it was none";
+    STILL_RUNNING = "otel_run.process.still_running", boolean:
+        "true where the command still ran when the run of an otel-run that was killed was closed";
     STOPPED = "otel_run.process.stopped_seconds", double:
         "how long the command was stopped by signals (Ctrl-Z): on the span all stops together, left out where it was none, on a record \
          the one that is over";

@@ -53,16 +53,8 @@ impl Source {
     /// # Errors
     ///
     /// What the system said.
-    pub fn batches(&self, signal: Signal, mut each: impl FnMut(&[u8])) -> io::Result<()> {
-        let log = self.log.borrow();
-        let (mut at, mut payload) = (Log::start(), Vec::new());
-        while let Some(header) = log.read(at, &mut payload)? {
-            if header.kind == Kind::Batch(signal) {
-                each(&payload);
-            }
-            at += header.record_length();
-        }
-        Ok(())
+    pub fn batches(&self, signal: Signal, each: impl FnMut(&[u8])) -> io::Result<()> {
+        self.log.borrow().batches(signal, each)
     }
 
     /// The log itself, when nobody needs it as a source any more.

@@ -13,6 +13,8 @@ use super::supervise::send;
 /// descendants lie between the command's and the newest.
 const YOUNG: Duration = Duration::from_secs(1);
 
+/// So few ids are asked for one by one.
+const NEAR: i32 = 64;
 /// How often new descendants are looked for while they are signalled.
 const ROUNDS: usize = 8;
 
@@ -41,9 +43,7 @@ pub(super) struct Member {
 impl Family {
     /// The living descendants of the command, itself not among them; none where the system does not tell.
     pub(super) fn members(&self) -> Option<Vec<Member>> {
-        let newest = if self.began.elapsed() < YOUNG { newest_pid() } else { None };
-        let older = |pid| newest.is_some_and(|newest| is_older(pid, self.root, newest));
-        let others = processes(|pid| pid != self.root && Some(pid) != self.stranger && !older(pid))?;
+        let others = self.candidates()?.into_iter().filter_map(look).collect();
         let mut known = HashSet::from([self.root]);
         if self.adopting {
             known.insert(std::process::id().cast_signed());
@@ -73,6 +73,21 @@ impl Family {
             }
             new.into_iter().for_each(|pid| send(pid, signal));
         }
+    }
+
+    /// Processes that are young enough to descend from the command.
+    fn candidates(&self) -> Option<Vec<i32>> {
+        let newest = if self.began.elapsed() < YOUNG { newest_pid() } else { None };
+        let mut candidates = match newest {
+            // To ask for a few is much less than to list all, of which most machines have hundreds.
+            Some(newest) if (0..NEAR).contains(&(newest - self.root)) => {
+                (self.root..=newest).filter(is_process).collect()
+            }
+            Some(newest) => list(|pid| !is_older(pid, self.root, newest))?,
+            None => list(|_| true)?,
+        };
+        candidates.retain(|pid| *pid != self.root && Some(*pid) != self.stranger);
+        Some(candidates)
     }
 
     fn has_a_mark(&self, pid: i32) -> bool {
@@ -110,29 +125,31 @@ fn newest_pid() -> Option<i32> {
     std::fs::read_to_string("/proc/loadavg").ok()?.split_ascii_whitespace().last()?.parse().ok()
 }
 
-/// All processes that are `wanted` and not zombies.
+/// The ids of all processes that are `wanted`.
 #[cfg(target_os = "linux")]
-fn processes(wanted: impl Fn(i32) -> bool) -> Option<Vec<Member>> {
-    let mut found = Vec::new();
-    for entry in std::fs::read_dir("/proc").ok()?.filter_map(Result::ok) {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
-        if wanted(pid)
-            && let Ok(stat) = std::fs::read(format!("/proc/{pid}/stat"))
-            && let Some(member) = living(pid, &stat)
-        {
-            found.push(member);
-        }
-    }
-    Some(found)
+fn list(wanted: impl Fn(i32) -> bool) -> Option<Vec<i32>> {
+    let names = std::fs::read_dir("/proc").ok()?.filter_map(|entry| Some(entry.ok()?.file_name()));
+    Some(names.filter_map(|name| name.to_str()?.parse().ok()).filter(|pid| wanted(*pid)).collect())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn processes(_: impl Fn(i32) -> bool) -> Option<Vec<Member>> {
+fn list(_: impl Fn(i32) -> bool) -> Option<Vec<i32>> {
     None
 }
 
+/// Whether an id is a process's: threads have ids of the same kind, which `/proc` knows and does not list.
+fn is_process(id: &i32) -> bool {
+    let Ok(status) = std::fs::read_to_string(format!("/proc/{id}/status")) else { return false };
+    let group = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    group.is_some_and(|group| group.trim().parse() == Ok(*id))
+}
+
+/// A process, if it lives.
+fn look(pid: i32) -> Option<Member> {
+    living(pid, &std::fs::read(format!("/proc/{pid}/stat")).ok()?)
+}
+
 /// Reads a line of `/proc/PID/stat` (proc_pid_stat(5)); none for a process that has ended.
-#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 fn living(pid: i32, stat: &[u8]) -> Option<Member> {
     // The name stands in parentheses and may hold some itself.
     let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;

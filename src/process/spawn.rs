@@ -2,17 +2,23 @@
 
 use std::ffi::{OsStr, OsString};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Instant;
 
 use super::entry;
+use super::supervise::Terms;
 use super::terminal::Terminal;
 
 /// A command that was started. It is waited for by a [`super::Supervisor`] and by nobody else.
 #[derive(Debug)]
 pub struct Child {
     pub(super) pid: i32,
+    /// Whether orphans among its descendants become our children.
+    pub(super) adopting: bool,
     pub(super) began: Instant,
     /// The terminal as it was before.
     pub(super) terminal: Option<Terminal>,
@@ -56,24 +62,27 @@ impl ExecError {
 /// Changes to our own environment: a value to set, none to remove.
 pub type EnvironmentChanges = [(OsString, Option<OsString>)];
 
-/// Starts `argv` with the changes in `environment` applied to our own. With `die_with_parent` it is killed when we are.
+/// Starts `argv` with the changes in `environment` applied to our own. Of the terms, those are met here that have to be
+/// met before the command can do anything.
 ///
 /// A script without `#!` is run by `/bin/sh`, as `execvp(3)` and so env(1) do it.
 ///
 /// # Errors
 ///
 /// What the system said when the command could not be executed.
-pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, die_with_parent: bool) -> Result<Child, ExecError> {
+pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, terms: &Terms) -> Result<Child, ExecError> {
+    let adopting = terms.reap && become_subreaper() || std::process::id() == 1;
     let (terminal, began) = (Terminal::look(), Instant::now());
     // Signals that were blocked at entry stay blocked for the command. We must hear of its end all the same.
-    let child = prepared(argv, environment, die_with_parent, |command| Ok(command.spawn()?.id().cast_signed()));
+    let killed_by = if terms.die_with_parent { Some(libc::SIGKILL) } else { parent_death_signal() };
+    let child = prepared(argv, environment, killed_by, |command| Ok(command.spawn()?.id().cast_signed()));
     super::signals::hear_of_children();
-    child.map(|pid| Child { pid, began, terminal })
+    child.map(|pid| Child { pid, adopting, began, terminal })
 }
 
 /// Becomes `argv`, with the changes in `environment` applied to our own. Handlers must not have been installed.
 pub fn replace(argv: &[OsString], environment: &EnvironmentChanges) -> ExecError {
-    match prepared(argv, environment, false, |command| Err::<std::convert::Infallible, _>(command.exec())) {
+    match prepared(argv, environment, None, |command| Err::<std::convert::Infallible, _>(command.exec())) {
         Ok(never) => match never {},
         Err(error) => error,
     }
@@ -82,7 +91,7 @@ pub fn replace(argv: &[OsString], environment: &EnvironmentChanges) -> ExecError
 fn prepared<T>(
     argv: &[OsString],
     environment: &EnvironmentChanges,
-    die_with_parent: bool,
+    killed_by: Option<i32>,
     start: impl Fn(&mut Command) -> io::Result<T>,
 ) -> Result<T, ExecError> {
     let (program, arguments) = argv
@@ -91,18 +100,30 @@ fn prepared<T>(
     let failed = |source| ExecError { program: program.clone(), source };
     let start = |program: &OsStr, arguments: &[OsString]| {
         let mut command = command(program, arguments, environment);
-        give_back(&mut command, die_with_parent);
+        give_back(&mut command, killed_by);
         start(&mut command)
     };
     match start(program, arguments) {
         Err(error) if error.raw_os_error() == Some(libc::ENOEXEC) => {
-            let script = which::which(program).map_err(|_| failed(error))?;
-            let mut shell_arguments = vec![script.into_os_string()];
+            let script = found(program, std::env::var_os("PATH")).ok_or_else(|| failed(error))?;
+            let mut shell_arguments = vec![script];
             shell_arguments.extend_from_slice(arguments);
             start(OsStr::new("/bin/sh"), &shell_arguments).map_err(failed)
         }
         started => started.map_err(failed),
     }
+}
+
+/// The path under which execvp(3) finds `program`: not made absolute, because a script sees it as its name.
+fn found(program: &OsStr, path: Option<OsString>) -> Option<OsString> {
+    if program.as_bytes().contains(&b'/') {
+        return Some(program.to_owned());
+    }
+    let path = path.unwrap_or_else(|| "/bin:/usr/bin".into());
+    let is_executable = |file: &PathBuf| {
+        std::fs::metadata(file).is_ok_and(|facts| facts.is_file() && facts.permissions().mode() & 0o111 != 0)
+    };
+    std::env::split_paths(&path).map(|folder| folder.join(program)).find(is_executable).map(PathBuf::into_os_string)
 }
 
 fn command(program: &OsStr, arguments: &[OsString], environment: &EnvironmentChanges) -> Command {
@@ -118,15 +139,15 @@ fn command(program: &OsStr, arguments: &[OsString], environment: &EnvironmentCha
     command
 }
 
-/// Gives the command what this process was started with and the runtime, or we, have changed. There is nothing to do
-/// for most, which leaves them the fast way to spawn.
-fn give_back(command: &mut Command, die_with_parent: bool) {
+/// Gives the command what this process was started with and the runtime, or we, have changed, and the signal that is to
+/// end it with its parent. There is nothing to do for most, which leaves them the fast way to spawn.
+fn give_back(command: &mut Command, killed_by: Option<i32>) {
     let ignore: Vec<i32> = [(libc::SIGPIPE, entry::sigpipe_ignored()), (libc::SIGCHLD, entry::sigchld_ignored())]
         .into_iter()
         .filter_map(|(signal, ignored)| ignored.then_some(signal))
         .collect();
     let close: Vec<i32> = entry::closed_streams().collect();
-    if ignore.is_empty() && close.is_empty() && !die_with_parent {
+    if ignore.is_empty() && close.is_empty() && killed_by.is_none() {
         return;
     }
     let parent = std::process::id().cast_signed();
@@ -139,19 +160,26 @@ fn give_back(command: &mut Command, die_with_parent: bool) {
             // SAFETY: the descriptor is the runtime's stand-in for a closed stream, and nobody uses it after exec.
             unsafe { libc::close(*stream) };
         }
-        if die_with_parent { die_with(parent) } else { Ok(()) }
+        killed_by.map_or(Ok(()), |signal| die_with(parent, signal))
     };
     // SAFETY: between fork and exec only signal, close, prctl and getppid are called, which are async-signal-safe; the
     // lists were allocated before.
     unsafe { command.pre_exec(last_steps) };
 }
 
-/// Has the kernel kill this process when the thread that started it ends, which is otel-run's main thread.
+/// What the kernel sends us when our own parent ends (`PR_SET_PDEATHSIG`). It survives an exec and not a fork, so the
+/// command gets it from us: who is to die with its parent must not outlive otel-run, which stands between them.
 #[cfg(target_os = "linux")]
-fn die_with(parent: i32) -> io::Result<()> {
+fn parent_death_signal() -> Option<i32> {
+    nix::sys::prctl::get_pdeathsig().ok().flatten().map(|signal| signal as i32)
+}
+
+/// Has the kernel send this signal to this process when the thread that started it ends, which is otel-run's main thread.
+#[cfg(target_os = "linux")]
+fn die_with(parent: i32, signal: i32) -> io::Result<()> {
     // SAFETY: sets an attribute of this process and asks for its parent.
     let orphaned = unsafe {
-        if libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) == -1 {
+        if libc::prctl(libc::PR_SET_PDEATHSIG, signal) == -1 {
             return Err(io::Error::last_os_error());
         }
         libc::getppid() != parent
@@ -160,7 +188,24 @@ fn die_with(parent: i32) -> io::Result<()> {
     if orphaned { Err(io::Error::from_raw_os_error(libc::ESRCH)) } else { Ok(()) }
 }
 
+/// There is no such signal elsewhere.
 #[cfg(not(target_os = "linux"))]
-fn die_with(_: i32) -> io::Result<()> {
-    Err(io::Error::from_raw_os_error(libc::ENOTSUP))
+fn parent_death_signal() -> Option<i32> {
+    None
+}
+
+/// Nobody does this elsewhere. The plan says so, and the command runs all the same.
+#[cfg(not(target_os = "linux"))]
+fn die_with(_: i32, _: i32) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(target_os = "linux")]
+fn become_subreaper() -> bool {
+    nix::sys::prctl::set_child_subreaper(true).is_ok()
+}
+
+#[cfg(not(target_os = "linux"))]
+fn become_subreaper() -> bool {
+    false
 }

@@ -130,9 +130,8 @@ pub struct Supervisor {
 impl Supervisor {
     /// Takes over a command that was started just now.
     pub fn new(child: Child, signals: Signals, terms: Terms) -> Self {
-        let Child { began, .. } = child;
-        let reap = terms.reap && become_subreaper() || std::process::id() == 1;
-        let family = Family { root: child.pid, stranger: None, adopting: reap, marks: terms.marks.clone(), began };
+        let Child { began, adopting, .. } = child;
+        let family = Family { root: child.pid, stranger: None, adopting, marks: terms.marks.clone(), began };
         Self {
             child,
             signals,
@@ -140,7 +139,7 @@ impl Supervisor {
             watch: None,
             post_watch_at: Some(began + UNWATCHED),
             limit_at: terms.time_limit.map(|limit| began + limit),
-            terms: Terms { reap, ..terms },
+            terms,
             stopped_since: None,
             stopped: Duration::ZERO,
             timed_out: false,
@@ -177,7 +176,7 @@ impl Supervisor {
 
     /// Takes note of what became of the command, and of other children; how it ended, if it has.
     fn changes(&mut self, seen: &mut impl FnMut(Seen)) -> Option<(Death, Usage)> {
-        while let Some((pid, change)) = wait::next(if self.terms.reap { None } else { Some(self.child.pid) }) {
+        while let Some((pid, change)) = wait::next(if self.child.adopting { None } else { Some(self.child.pid) }) {
             if pid != self.child.pid {
                 continue;
             }
@@ -327,14 +326,4 @@ pub(super) fn send(to: i32, signal: i32) {
     if let Ok(signal) = Signal::try_from(signal) {
         let _ = kill(Pid::from_raw(to), signal);
     }
-}
-
-#[cfg(target_os = "linux")]
-fn become_subreaper() -> bool {
-    nix::sys::prctl::set_child_subreaper(true).is_ok()
-}
-
-#[cfg(not(target_os = "linux"))]
-fn become_subreaper() -> bool {
-    false
 }

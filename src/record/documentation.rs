@@ -75,6 +75,7 @@ pub const SPAN: &[&str] = &[
     CORE_DUMPED,
     OOM_KILLS,
     INTERRUPTED_BY,
+    STILL_RUNNING,
     STOPPED,
     DESCENDANTS_LEFT,
     DRAINED,

@@ -46,10 +46,10 @@ events! {
     RUN_STOPPED = "otel_run.run.stopped", [SIGNAL]: "a signal stopped the command, as Ctrl-Z does";
     RUN_CONTINUED = "otel_run.run.continued", [STOPPED]: "the command goes on after a stop";
     RUN_TIMED_OUT = "otel_run.run.timed_out", [SIGNAL]: "the command's time was over, and otel-run sent it a signal";
-    RUN_EXITED = "otel_run.run.exited", [PROCESS_EXIT_CODE, ERROR_TYPE, EXIT_SIGNAL, INTERRUPTED_BY]:
+    RUN_EXITED = "otel_run.run.exited", [PROCESS_EXIT_CODE, ERROR_TYPE, EXIT_SIGNAL, CORE_DUMPED, INTERRUPTED_BY]:
         "the command ended; `ERROR` where the span has that status";
     RUN_EXEC_FAILED = "otel_run.run.exec_failed", [PROCESS_EXIT_CODE, ERROR_TYPE]: "the command could not be started";
-    RUN_ABANDONED = "otel_run.run.abandoned", [ERROR_TYPE]:
+    RUN_ABANDONED = "otel_run.run.abandoned", [ERROR_TYPE, INTERRUPTED_BY, STILL_RUNNING]:
         "nobody saw the command end, because otel-run itself was killed; recorded later";
 }
 
@@ -120,8 +120,12 @@ pub(super) fn ended(run: &RunFacts, exit: &ExitFacts) -> Vec<u8> {
     let mut attributes = named(run);
     attributes.extend(exit.exit_code.map(|code| (PROCESS_EXIT_CODE.into(), i64::from(code).into())));
     attributes.extend(error.map(|error| (ERROR_TYPE.into(), error.into())));
-    attributes.extend(exit.signal.clone().map(|signal| (EXIT_SIGNAL.into(), signal.into())));
+    if let Some(signal) = &exit.signal {
+        attributes.push((EXIT_SIGNAL.into(), signal.clone().into()));
+        attributes.push((CORE_DUMPED.into(), exit.core_dumped.into()));
+    }
     attributes.extend(exit.interrupted_by.clone().map(|signal| (INTERRUPTED_BY.into(), signal.into())));
+    attributes.extend(exit.still_running.then(|| (STILL_RUNNING.into(), true.into())));
     encode(run, Event { name, severity, unix_nano: exit.ended_unix_nano, attributes })
 }
 

@@ -7,6 +7,7 @@
 //! messages, is encoded once for all of them.
 
 pub mod documentation;
+mod found;
 pub mod log;
 pub mod metrics;
 pub mod name;
@@ -25,6 +26,7 @@ use crate::context::names::*;
 use crate::context::resource::{OTEL_RUN, VERSION};
 use crate::otlp::wire::{put_message, put_string_field};
 
+pub use found::Found;
 pub use log::happened;
 pub use metrics::{Points, heartbeat};
 pub use span::stand_ins;
@@ -111,6 +113,8 @@ pub struct ExitFacts {
     pub core_dumped: bool,
     /// Whether otel-run ended it because its time was over.
     pub timed_out: bool,
+    /// Whether it still ran when somebody else closed the run of an otel-run that was killed.
+    pub still_running: bool,
     /// Whether its exit code was declared an answer and no error (`--success-code`). Death by signal and the end of its
     /// time are errors all the same.
     pub success: bool,
@@ -214,8 +218,12 @@ pub enum Sender {
 impl ReceivedSignal {
     /// Whether it asks the command to end.
     pub fn interrupts(&self) -> bool {
-        matches!(self.signal.as_str(), "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT")
+        asks_to_end(&self.signal)
     }
+}
+
+fn asks_to_end(signal: &str) -> bool {
+    matches!(signal, "SIGINT" | "SIGTERM" | "SIGHUP" | "SIGQUIT")
 }
 
 /// A span of another trace.
@@ -240,30 +248,26 @@ pub struct StandIn {
     pub children: u64,
 }
 
-/// What a run that ended has to say.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Records {
-    /// An `ExportTraceServiceRequest`; none where the trace is not sampled.
-    pub traces: Option<Vec<u8>>,
-    /// An `ExportLogsServiceRequest`; none where nothing is recorded.
-    pub logs: Option<Vec<u8>>,
-    /// The run's last metrics; none where nothing is recorded, or the command could not be started.
-    pub metrics: Option<Points>,
-}
-
 /// The record of the start, as the bytes of an `ExportLogsServiceRequest`; `None` where nothing is recorded
 /// (`OTEL_SDK_DISABLED=true`). A trace that is not sampled has its log records all the same.
 pub fn started(run: &RunFacts) -> Option<Vec<u8>> {
     run.context.recording.then(|| log::started(run))
 }
 
-/// The run's span, the record of its end, and its last metrics. A trace that is not sampled has the latter two all the same.
-pub fn ended(run: &RunFacts, exit: &ExitFacts) -> Records {
-    if !run.context.recording {
-        return Records::default();
-    }
-    let traces = if run.context.sampled { span::run_span(run, exit) } else { None };
-    Records { traces, logs: Some(log::ended(run, exit)), metrics: metrics::ended(run, exit) }
+/// The record of the end, in the same form.
+pub fn exited(run: &RunFacts, exit: &ExitFacts) -> Option<Vec<u8>> {
+    run.context.recording.then(|| log::ended(run, exit))
+}
+
+/// The run's last metrics; `None` where nothing is recorded, or the command could not be started.
+pub fn last_points(run: &RunFacts, exit: &ExitFacts) -> Option<Points> {
+    if run.context.recording { metrics::ended(run, exit) } else { None }
+}
+
+/// The run's span, as the bytes of an `ExportTraceServiceRequest`; `None` where nothing is recorded, or the trace is not
+/// sampled.
+pub fn run_span(run: &RunFacts, exit: &ExitFacts) -> Option<Vec<u8>> {
+    if run.context.recording && run.context.sampled { span::run_span(run, exit) } else { None }
 }
 
 /// `error.type` of the run, on everything that has one: the errno of a failed exec, `timeout`, the name of the signal,

@@ -89,6 +89,7 @@ fn attributes_at_end(exit: &ExitFacts) -> Vec<KeyValue> {
     where_it_was(STOPPED, exit.stopped);
     where_it_was(DRAINED, exit.drained);
     out.extend((exit.oom_kills > 0).then(|| KeyValue::new(OOM_KILLS, count(exit.oom_kills))));
+    out.extend(exit.still_running.then(|| KeyValue::new(STILL_RUNNING, true)));
     out.extend(exit.usage.iter().flat_map(usage));
     out
 }

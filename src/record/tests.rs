@@ -21,9 +21,9 @@ use super::metrics::{Instrument, OF_OTEL_RUN, OF_THE_COMMAND};
 use super::*;
 
 const START: u64 = 1_795_000_000_123_456_789;
-const END: u64 = START + 5_000_000_001;
+pub(super) const END: u64 = START + 5_000_000_001;
 
-fn run() -> RunFacts {
+pub(super) fn run() -> RunFacts {
     RunFacts {
         context: RunContext {
             trace_id: TraceId::from(0xabc),
@@ -90,7 +90,7 @@ fn resource_spans(bytes: &[u8]) -> ResourceSpans {
 }
 
 fn span(run: &RunFacts, exit: &ExitFacts) -> Span {
-    let mut spans = resource_spans(&ended(run, exit).traces.unwrap()).scope_spans.remove(0).spans;
+    let mut spans = resource_spans(&run_span(run, exit).unwrap()).scope_spans.remove(0).spans;
     assert_eq!(spans.len(), 1);
     spans.remove(0)
 }
@@ -292,7 +292,7 @@ fn endings_decide_error_type_status_and_the_last_record() {
         let found = span.status.unwrap();
         assert_eq!((found.code(), found.message.as_str()), (status, description));
 
-        let records = log_records(&ended(&run, &exit).logs.unwrap());
+        let records = log_records(&exited(&run, &exit).unwrap());
         assert_eq!(records.len(), 1);
         assert_eq!((records[0].event_name.as_str(), records[0].severity_number()), (event, severity));
         let found = attributes(&records[0].attributes);
@@ -377,7 +377,7 @@ fn what_is_rare_is_told_where_it_was() {
     }
     // An interruption that the command made the best of is no error.
     assert_eq!(with_status, Some(Default::default()));
-    let records = log_records(&ended(&run(), &rare).logs.unwrap());
+    let records = log_records(&exited(&run(), &rare).unwrap());
     assert_eq!(attributes(&records[0].attributes)["otel_run.run.interrupted_by"], "SIGINT");
 }
 
@@ -520,7 +520,7 @@ fn rows(rows: &[[&str; 3]]) -> Vec<(String, String, String)> {
 #[test]
 fn the_metrics_of_an_end() {
     let exit = ExitFacts { usage: Some(used()), ..exit(0) };
-    let groups = groups(&ended(&run(), &exit).metrics.unwrap());
+    let groups = groups(&last_points(&run(), &exit).unwrap());
     assert_eq!(groups.len(), 2);
     let (resource, metrics) = &groups[0];
     let expected = [
@@ -561,7 +561,7 @@ fn the_metrics_of_an_end() {
 
 #[test]
 fn metrics_have_the_types_that_they_are_described_with() {
-    let end = ended(&run(), &ExitFacts { usage: Some(used()), ..exit(0) }).metrics.unwrap();
+    let end = last_points(&run(), &ExitFacts { usage: Some(used()), ..exit(0) }).unwrap();
     let beat = heartbeat(&run(), END).unwrap();
     for (points, all) in [(end, true), (beat, false)] {
         for ((_, metrics), descriptions) in groups(&points).iter().zip([OF_THE_COMMAND, OF_OTEL_RUN]) {
@@ -620,9 +620,9 @@ fn a_heartbeat_says_since_when_the_command_runs() {
 #[test]
 fn what_is_not_known_has_no_metrics() {
     let error = ExecError { errno_name: "ENOENT".to_owned(), message: "No such file or directory".to_owned() };
-    assert_eq!(ended(&run(), &ExitFacts { exec_error: Some(error), ..exit(127) }).metrics, None);
+    assert_eq!(last_points(&run(), &ExitFacts { exec_error: Some(error), ..exit(127) }), None);
     // Nobody saw the end: that the run goes on is over all the same.
-    let groups = groups(&ended(&run(), &ExitFacts { exit_code: None, ..exit(0) }).metrics.unwrap());
+    let groups = groups(&last_points(&run(), &ExitFacts { exit_code: None, ..exit(0) }).unwrap());
     assert_eq!(groups.len(), 1);
     assert_eq!(groups[0].1[0].name, "otel_run.run.active");
 }
@@ -648,7 +648,7 @@ fn what_is_documented_is_what_is_said() {
         descendants_left: Some(1),
         ..exit(137)
     };
-    let found = attributes(&span(&run(), &everything).attributes);
+    let found = attributes(&span(&run(), &ExitFacts { still_running: true, ..everything.clone() }).attributes);
     types_fit(&found);
     assert_eq!(found.into_keys().collect::<BTreeSet<_>>(), sorted(SPAN));
     let missing = [StandIn { span_id: SpanId::from(5), start_unix_nano: 10, end_unix_nano: 20, children: 3 }];
@@ -656,6 +656,8 @@ fn what_is_documented_is_what_is_said() {
     assert_eq!(attributes(&found.attributes).into_keys().collect::<BTreeSet<_>>(), sorted(STAND_INS));
 
     let error = ExecError { errno_name: "ENOENT".to_owned(), message: "No such file or directory".to_owned() };
+    let interrupted_by = everything.interrupted_by.clone();
+    let abandoned = ExitFacts { exit_code: None, interrupted_by, still_running: true, ..exit(0) };
     let sender = Sender::Process { pid: 5, name: Some("sh".to_owned()) };
     let signal = || "SIGTERM".to_owned();
     let requests = [
@@ -664,9 +666,9 @@ fn what_is_documented_is_what_is_said() {
         happened(&run(), &Happening::Stopped { signal: signal() }, 1),
         happened(&run(), &Happening::Continued { after: Duration::from_secs(1) }, 1),
         happened(&run(), &Happening::TimedOut { signal: signal() }, 1),
-        ended(&run(), &everything).logs,
-        ended(&run(), &ExitFacts { exec_error: Some(error), ..exit(127) }).logs,
-        ended(&run(), &ExitFacts { exit_code: None, ..exit(0) }).logs,
+        exited(&run(), &everything),
+        exited(&run(), &ExitFacts { exec_error: Some(error), ..exit(127) }),
+        exited(&run(), &abandoned),
     ];
     assert_eq!(requests.len(), EVENTS.len());
     for (request, event) in requests.into_iter().zip(EVENTS) {
@@ -682,10 +684,9 @@ fn what_is_documented_is_what_is_said() {
 fn an_unsampled_run_has_no_spans() {
     let mut run = run();
     run.context.sampled = false;
-    let records = ended(&run, &exit(0));
-    assert_eq!(records.traces, None);
-    assert_eq!(log_records(&records.logs.unwrap())[0].flags, 0);
-    assert!(started(&run).is_some() && records.metrics.is_some() && heartbeat(&run, END).is_some());
+    assert_eq!(run_span(&run, &exit(0)), None);
+    assert_eq!(log_records(&exited(&run, &exit(0)).unwrap())[0].flags, 0);
+    assert!(started(&run).is_some() && last_points(&run, &exit(0)).is_some() && heartbeat(&run, END).is_some());
     assert_eq!(
         stand_ins(&run, &[StandIn { span_id: SpanId::from(5), start_unix_nano: 1, end_unix_nano: 2, children: 1 }]),
         None
@@ -696,10 +697,9 @@ fn an_unsampled_run_has_no_spans() {
 fn a_disabled_sdk_has_nothing() {
     let mut run = run();
     run.context.recording = false;
-    assert_eq!(started(&run), None);
+    assert_eq!((started(&run), exited(&run, &exit(1)), run_span(&run, &exit(1))), (None, None, None));
     assert_eq!(happened(&run, &received("SIGTERM", Sender::Kernel), 1), None);
-    assert_eq!(heartbeat(&run, END), None);
-    assert_eq!(ended(&run, &exit(1)), Records::default());
+    assert_eq!((heartbeat(&run, END), last_points(&run, &exit(1))), (None, None));
 }
 
 #[test]

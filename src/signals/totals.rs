@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use opentelemetry_proto::tonic::trace::v1::Span;
+use prost::Message;
 use serde::{Deserialize, Serialize};
 
-use super::Activity;
+use super::{Activity, classify, worth_decoding};
 
 /// Tokens of one model call or of a whole run. `input` includes cached tokens and `output` includes reasoning,
 /// as the GenAI conventions count them.
@@ -66,6 +68,16 @@ const LONGEST_NAME: usize = 128;
 const OTHER_TOOLS: &str = "(other)";
 
 impl Totals {
+    /// Counts what a span tells of, if it tells of anything: by the name of its scope, its own, and the whole message.
+    pub fn add_span(&mut self, scope: &[u8], name: &[u8], message: &[u8]) {
+        if worth_decoding(name)
+            && let (Ok(scope), Ok(span)) = (std::str::from_utf8(scope), Span::decode(message))
+            && let Some(activity) = classify(scope, &span)
+        {
+            self.add(&activity);
+        }
+    }
+
     /// Counts one activity. Activities may come in any order, and each span's exactly once; apart from the order of
     /// [`Totals::models`] the result does not depend on it.
     pub fn add(&mut self, activity: &Activity) {

@@ -7,7 +7,40 @@ use serde::{Deserialize, Serialize};
 use crate::otlp::Signal;
 use crate::signals::Totals;
 
-/// Everything known when the command has been started. It is the first record of a run's log.
+/// The first record of a run's log: everything that is known when the command has been started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Beginning {
+    /// What the run is listed with.
+    #[serde(flatten)]
+    pub started: Started,
+    /// What its span says besides, so that somebody else can make the span if this otel-run is killed. Logs of versions
+    /// that did not write it down have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<SpanFacts>,
+}
+
+/// What the run's span and records say beside [`Started`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SpanFacts {
+    /// Whether the trace id is known to be random.
+    pub random: bool,
+    /// The `tracestate` that goes with the trace.
+    pub tracestate: Option<String>,
+    /// The command as it was typed (`argv[0]`).
+    pub command: String,
+    /// How many arguments the command got, itself included.
+    pub args_count: usize,
+    /// The path of the executable file, where it was found.
+    pub executable_path: Option<String>,
+    /// Whether the command has a terminal.
+    pub interactive: bool,
+    /// How the command's telemetry is nested: `adopt`, `link` or `off`.
+    pub nest: String,
+    /// The resource's attributes: text, numbers and truths.
+    pub resource: Vec<(String, serde_json::Value)>,
+}
+
+/// How a run was started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     /// The run's name, sortable by time: `20261120-110915-482-a1b2c3` (UTC to the millisecond, then random).
@@ -61,14 +94,18 @@ impl Destination {
 /// How the command ended. It is the last record of a whole log.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ended {
-    /// When the command ended, in nanoseconds since 1970.
+    /// When the command ended, in nanoseconds since 1970; where nobody saw it, when anything was heard of the run last.
     pub ended_unix_nano: u64,
-    /// The exit status as a shell shows it: 128+n for death by signal n, 126/127 for a failed exec.
-    pub exit_code: i32,
+    /// The exit status as a shell shows it: 128+n for death by signal n, 126/127 for a failed exec. None where nobody saw
+    /// the end, because otel-run was killed before.
+    pub exit_code: Option<i32>,
     /// The signal that killed the command, as in `SIGTERM`.
     pub signal: Option<String>,
     /// `error.type` of the run span; none for exit status 0, and for one that was declared an answer.
     pub error_type: Option<String>,
+    /// Whether the command still ran when the run of a killed otel-run was closed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub still_running: bool,
     /// The first signal that asked the command to end while it lived, as in `SIGINT`, whatever the command made of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub interrupted_by: Option<String>,
@@ -123,7 +160,7 @@ pub struct Outcome {
 pub struct Summary {
     /// How it was started.
     pub started: Started,
-    /// How it ended; none while it runs, or if otel-run was killed.
+    /// How it ended; none while it runs, or if otel-run was killed and nobody has closed the run yet.
     pub ended: Option<Ended>,
     /// Totals of what the agent reported.
     #[serde(default)]
@@ -148,7 +185,8 @@ mod tests {
     #[test]
     fn the_end_of_an_older_run_is_read() {
         let written = r#"{"ended_unix_nano":5,"exit_code":1,"signal":null,"error_type":"1"}"#;
-        let ended = Ended { ended_unix_nano: 5, exit_code: 1, error_type: Some("1".to_owned()), ..Ended::default() };
+        let ended =
+            Ended { ended_unix_nano: 5, exit_code: Some(1), error_type: Some("1".to_owned()), ..Ended::default() };
         assert_eq!(serde_json::from_str::<Ended>(written).unwrap(), ended);
         assert_eq!(serde_json::to_string(&ended).unwrap(), written);
     }

@@ -9,7 +9,7 @@
 //! # Invariants
 //!
 //! * Records are never changed and never moved; a log only grows, and is deleted as a whole.
-//! * Whatever follows the last whole record is a torn tail. Readers stop there, and the next append overwrites it.
+//! * Whatever follows the last whole record is a torn tail, or damage. Readers stop there, and whoever writes on cuts it off.
 //! * A failed append leaves the log as it was.
 //!
 //! A record is in the file when `append` returns, which survives the death of the process; it is not forced to the
@@ -172,12 +172,28 @@ pub struct Log {
     length: u64,
 }
 
+/// What stands behind the whole records of a log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tail {
+    /// Nothing, or a record that was being written when its writer died.
+    Torn,
+    /// Something that was whole once.
+    Damaged,
+}
+
+/// As long as this is kept, nobody else can claim the log.
+#[derive(Debug)]
+pub struct Hold(#[expect(dead_code, reason = "the lock goes with the last handle of the file")] File);
+
 /// A log cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// The system refused.
     #[error(transparent)]
     Io(#[from] io::Error),
+    /// Its writer was killed before the first record was whole, or writes it just now.
+    #[error("nothing is recorded in it")]
+    Blank,
     /// It is not a log at all.
     #[error("it does not begin like a log of otel-run")]
     NotALog,
@@ -206,11 +222,13 @@ impl Log {
     ///
     /// # Errors
     ///
-    /// When it cannot be read, is no log, or comes from a newer version.
+    /// When it cannot be read, is no log, holds nothing, or comes from a newer version.
     pub fn open(file: File) -> Result<Self, LogError> {
         let mut header = [0; FILE_HEADER];
         match file.read_exact_at(&mut header, 0) {
-            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(LogError::NotALog),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+                return Err(if file.metadata()?.len() == 0 { LogError::Blank } else { LogError::NotALog });
+            }
             other => other?,
         }
         if &header[0..8] != MAGIC {
@@ -220,23 +238,50 @@ impl Log {
         if version > VERSION {
             return Err(LogError::Newer(version));
         }
-        Ok(Self { medium: Medium::File(file), length: u64::MAX })
+        let log = Self { medium: Medium::File(file), length: u64::MAX };
+        if log.tail(Self::start())? == Tail::Torn { Err(LogError::Blank) } else { Ok(log) }
     }
 
-    /// Opens an existing log to go on writing; its end is found by reading it once.
+    /// Makes ready to write on at `end`, where a reader found the end of the whole records. A torn tail is cut off.
     ///
     /// # Errors
     ///
-    /// As [`Log::open`].
-    pub fn resume(file: File) -> Result<Self, LogError> {
-        let mut log = Self::open(file)?;
-        let mut end = Self::start();
-        let mut payload = Vec::new();
-        while let Some(header) = log.read(end, &mut payload)? {
-            end += header.record_length();
+    /// What the system said.
+    pub fn resume_at(&mut self, end: u64) -> io::Result<()> {
+        if let Medium::File(file) = &self.medium {
+            file.set_len(end)?;
         }
-        log.length = end;
-        Ok(log)
+        self.length = end;
+        Ok(())
+    }
+
+    /// What stands behind the whole records, which end at `end`.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn tail(&self, end: u64) -> io::Result<Tail> {
+        let Medium::File(file) = &self.medium else { return Ok(Tail::Torn) };
+        let rest = file.metadata()?.len().saturating_sub(end);
+        let mut raw = [0; RECORD_HEADER];
+        if rest < raw.len() as u64 || !self.read_exact_at(&mut raw, end)? {
+            return Ok(Tail::Torn);
+        }
+        // A crash of the machine can leave zeros where a record was to be.
+        let torn = raw.iter().all(|byte| *byte == 0) || Header::decode(&raw).is_some_and(|h| h.record_length() > rest);
+        Ok(if torn { Tail::Torn } else { Tail::Damaged })
+    }
+
+    /// A second hold of the lock on the log, which lasts longer than the log; none for a log in memory.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn hold(&self) -> io::Result<Option<Hold>> {
+        match &self.medium {
+            Medium::File(file) => file.try_clone().map(|file| Some(Hold(file))),
+            Medium::Memory(_) => Ok(None),
+        }
     }
 
     /// Where the first record begins.
@@ -300,6 +345,22 @@ impl Log {
         crc.update(&raw[8..]);
         crc.update(payload);
         Ok((crc.finalize() == header.crc).then_some(header))
+    }
+
+    /// Reads all batches of one signal.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn batches(&self, signal: Signal, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+        let (mut at, mut payload) = (Self::start(), Vec::new());
+        while let Some(header) = self.read(at, &mut payload)? {
+            if header.kind == Kind::Batch(signal) {
+                each(&payload);
+            }
+            at += header.record_length();
+        }
+        Ok(())
     }
 
     /// Reads only the header of the record at `offset`, without checking the payload.

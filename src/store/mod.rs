@@ -6,11 +6,14 @@
 //! * `delivery.jsonl`, what the destination took ([`journal`]);
 //! * `summary.json`, one page for lists ([`facts::Summary`]); it can always be made again from the other two.
 //!
+//! Beside `runs/` is `open/` with a marker for each run that goes on, or whose otel-run was killed ([`open`]).
+//!
 //! Nothing that one run does can damage another.
 
 pub mod facts;
 pub mod journal;
 pub mod log;
+pub mod open;
 pub mod run;
 pub mod summary;
 

@@ -1,13 +1,14 @@
 //! The folders of runs: made, found, listed, locked.
 
+use std::ffi::OsStr;
 use std::fs::{DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
-use super::facts::{Started, Summary};
+use super::facts::{Beginning, Summary};
 use super::journal::Journal;
-use super::log::{Frame, Kind, Log, LogError};
+use super::log::{FILE_HEADER, Frame, Kind, Log, LogError};
 
 /// All runs below one state folder.
 #[derive(Debug, Clone)]
@@ -63,32 +64,37 @@ impl Store {
         Self { runs: state_dir.join("runs") }
     }
 
-    /// Makes the folder and the log of a new run, private to the user, and takes the lock on it. The first record
-    /// says how the run was started.
+    /// Makes the folder and the log of a new run, private to the user, takes the lock on it and marks the run as open. The
+    /// first record says how the run was started.
     ///
     /// # Errors
     ///
     /// What the system said.
-    pub fn create(&self, started: &Started) -> io::Result<(RunFolder, Log)> {
-        let folder = RunFolder { path: self.runs.join(&started.run_id) };
-        let mut private_folder = DirBuilder::new();
-        private_folder.mode(0o700);
-        match private_folder.create(&folder.path) {
+    pub fn create(&self, beginning: &Beginning) -> io::Result<(RunFolder, Log)> {
+        let folder = self.folder(beginning.started.run_id.as_ref());
+        match private_folder().create(&folder.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                private_folder.recursive(true).create(&self.runs)?;
-                private_folder.recursive(false).create(&folder.path)?;
+                private_folder().recursive(true).create(&self.runs)?;
+                private_folder().create(&folder.path)?;
             }
             other => other?,
         }
-        match folder.begin(started) {
+        match folder.begin(beginning) {
             Ok(log) => Ok((folder, log)),
             Err(error) => {
-                // A full disk has room for a folder and not for a log. What is left of it would look like a damaged run.
-                let _ = std::fs::remove_file(folder.log());
-                let _ = std::fs::remove_dir(&folder.path);
+                // A full disk has room for a folder and not for a log.
+                folder.discard();
                 Err(error)
             }
         }
+    }
+
+    pub(super) fn runs(&self) -> &Path {
+        &self.runs
+    }
+
+    pub(super) fn folder(&self, name: &OsStr) -> RunFolder {
+        RunFolder { path: self.runs.join(name) }
     }
 
     /// All runs, the newest first. What has no name of a run's form is none.
@@ -112,7 +118,8 @@ impl Store {
         Ok(runs)
     }
 
-    /// The run that `wanted` names: whole, by its beginning, or by its end. Nothing wanted means the newest.
+    /// The run that `wanted` names: whole, by its beginning, or by its end. Nothing wanted means the newest of which anything
+    /// is recorded.
     ///
     /// # Errors
     ///
@@ -120,7 +127,10 @@ impl Store {
     pub fn find(&self, wanted: Option<&str>) -> Result<RunFolder, FindError> {
         let mut runs = self.list()?;
         let Some(wanted) = wanted else {
-            return runs.into_iter().next().ok_or_else(|| FindError::Empty(self.runs.clone()));
+            return runs
+                .into_iter()
+                .find(|run| !matches!(run.read_log(), Err(LogError::Blank)))
+                .ok_or_else(|| FindError::Empty(self.runs.clone()));
         };
         runs.retain(|run| run.id().starts_with(wanted) || run.id().ends_with(wanted));
         match (runs.pop(), runs.as_slice()) {
@@ -145,25 +155,52 @@ impl RunFolder {
         &self.path
     }
 
-    fn begin(&self, started: &Started) -> io::Result<Log> {
+    fn begin(&self, beginning: &Beginning) -> io::Result<Log> {
         let file = private().read(true).write(true).create_new(true).open(self.log())?;
         file.lock()?;
+        // Without a mark the run is recorded all the same.
+        let _ = self.mark_open();
         let mut log = Log::create(file)?;
-        let first = serde_json::to_vec(started)?;
-        log.append(Kind::Started, 0, started.started_unix_nano, Frame::from(first.as_slice()))?;
+        let first = serde_json::to_vec(beginning)?;
+        log.append(Kind::Started, 0, beginning.started.started_unix_nano, Frame::from(first.as_slice()))?;
         Ok(log)
+    }
+
+    /// Gives up a marked run whose otel-run was killed before its first record was whole. It is removed if nothing of that
+    /// was written; a log with anything in it is never removed.
+    pub fn give_up(&self) {
+        match std::fs::metadata(self.log()) {
+            Ok(log) if log.len() <= FILE_HEADER as u64 => self.discard(),
+            _ => self.mark_closed(),
+        }
+    }
+
+    /// Removes a run that was begun here and is not recorded after all. What is left of it would look like a lost one.
+    pub fn discard(&self) {
+        let _ = std::fs::remove_file(self.log());
+        let _ = std::fs::remove_dir(&self.path);
+        self.mark_closed();
     }
 
     /// The log, to be read.
     ///
     /// # Errors
     ///
-    /// When it cannot be read, is no log, or comes from a newer version.
+    /// When it cannot be read, is no log, holds nothing, or comes from a newer version.
     pub fn read_log(&self) -> Result<Log, LogError> {
-        Log::open(File::open(self.log())?)
+        match File::open(self.log()) {
+            Ok(file) => Log::open(file),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_empty() => Err(LogError::Blank),
+            Err(error) => Err(error.into()),
+        }
     }
 
-    /// The log, to be delivered or completed by us alone; none while somebody else is at work on it.
+    fn is_empty(&self) -> bool {
+        std::fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none())
+    }
+
+    /// The log, to be delivered or completed by us alone; none while somebody else is at work on it. To go on writing,
+    /// find its end first ([`Log::resume_at`]).
     ///
     /// # Errors
     ///
@@ -171,7 +208,7 @@ impl RunFolder {
     pub fn claim_log(&self) -> Result<Option<Log>, LogError> {
         let file = private().read(true).write(true).open(self.log())?;
         match file.try_lock() {
-            Ok(()) => Log::resume(file).map(Some),
+            Ok(()) => Log::open(file).map(Some),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }
@@ -236,6 +273,13 @@ impl RunFolder {
     fn journal_path(&self) -> PathBuf {
         self.path.join("delivery.jsonl")
     }
+}
+
+/// How a folder is made that only its owner can enter.
+pub(super) fn private_folder() -> DirBuilder {
+    let mut builder = DirBuilder::new();
+    builder.mode(0o700);
+    builder
 }
 
 /// Options for a file that only its owner can read.

@@ -1,4 +1,4 @@
-//! A run's summary made from its log and journal, for a run that was not closed, or whose delivery went on.
+//! A run's summary made from its log and journal, for a run that is not closed, or could not write its own.
 
 use std::collections::BTreeMap;
 
@@ -21,6 +21,13 @@ pub enum SummaryError {
     /// Its log does not begin with how it was started.
     #[error("its log is damaged at the beginning")]
     NoBeginning,
+}
+
+impl SummaryError {
+    /// Whether nothing is recorded of the run: its otel-run was killed when it began, or begins just now.
+    pub fn is_blank(&self) -> bool {
+        matches!(self, SummaryError::Log(LogError::Blank))
+    }
 }
 
 impl RunFolder {

@@ -8,8 +8,8 @@
 //! show --json   {"version": 1, "run": RUN, "spans": [SPAN, ...], "span_count": 251, "folded_count": 243}
 //!
 //! RUN   run_id, name, agent, state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
-//!       started, ended, duration_ns, exit_code, signal, error_type, interrupted_by, timed_out, out_of_memory, stopped_ns,
-//!       descendants_left,
+//!       started, ended, duration_ns, exit_code, signal, error_type, still_running, interrupted_by, timed_out, out_of_memory,
+//!       stopped_ns, descendants_left,
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
 //!       intake {SIGNAL: {received, stored, dropped}}, outcome {SIGNAL: {delivered, pending, rejected}},
@@ -18,7 +18,8 @@
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
 //! ```
 //!
-//! What is not known is `null`. A destination has `signal_endpoints` only where single signals have their own, and
+//! What is not known is `null`. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
+//! at which anything was heard of the run last, and `still_running` is whether the command ran on when that was found out. A destination has `signal_endpoints` only where single signals have their own, and
 //! `abridged` only where it is true: the URLs had parts that may be credentials. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
@@ -72,6 +73,7 @@ struct Facts<'a> {
     exit_code: Option<i32>,
     signal: Option<&'a str>,
     error_type: Option<&'a str>,
+    still_running: Option<bool>,
     interrupted_by: Option<&'a str>,
     timed_out: Option<bool>,
     out_of_memory: Option<bool>,
@@ -172,9 +174,10 @@ impl<'a> Facts<'a> {
             started: time(started.started_unix_nano),
             ended: ended.and_then(|ended| time(ended.ended_unix_nano)),
             duration_ns: ended.map(|ended| ended.ended_unix_nano.saturating_sub(started.started_unix_nano)),
-            exit_code: ended.map(|ended| ended.exit_code),
+            exit_code: ended.and_then(|ended| ended.exit_code),
             signal: ended.and_then(|ended| ended.signal.as_deref()),
             error_type: ended.and_then(|ended| ended.error_type.as_deref()),
+            still_running: ended.map(|ended| ended.still_running),
             interrupted_by: ended.and_then(|ended| ended.interrupted_by.as_deref()),
             timed_out: ended.map(|ended| ended.timed_out),
             out_of_memory: ended.map(|ended| ended.out_of_memory),

@@ -18,7 +18,7 @@ pub enum State {
     Ended,
     /// otel-run is still at work.
     Running,
-    /// otel-run is gone and has written nothing about an end.
+    /// otel-run was killed before the command had ended, so its end is not known.
     Lost,
 }
 
@@ -26,7 +26,8 @@ impl State {
     /// The state of the run that `summary` tells of; `wrapper_alive` is whether its otel-run still exists.
     pub fn of(summary: &Summary, wrapper_alive: bool) -> Self {
         match (&summary.ended, wrapper_alive) {
-            (Some(_), _) => State::Ended,
+            (Some(ended), _) if ended.exit_code.is_some() => State::Ended,
+            (Some(_), _) => State::Lost,
             (None, true) => State::Running,
             (None, false) => State::Lost,
         }

@@ -33,7 +33,7 @@ pub(super) fn summary(command: &str, started: u64, ended: u64, exit_code: i32) -
         },
         ended: Some(Ended {
             ended_unix_nano: ended,
-            exit_code,
+            exit_code: Some(exit_code),
             error_type: (exit_code != 0).then(|| exit_code.to_string()),
             ..Ended::default()
         }),
@@ -42,6 +42,12 @@ pub(super) fn summary(command: &str, started: u64, ended: u64, exit_code: i32) -
         outcome: BTreeMap::new(),
         last_failure: None,
     }
+}
+
+/// Makes it one whose otel-run was killed.
+pub(super) fn lose(summary: &mut Summary, still_running: bool) {
+    let ended = summary.ended.as_mut().unwrap();
+    *ended = Ended { exit_code: None, error_type: Some("_OTHER".to_owned()), still_running, ..ended.clone() };
 }
 
 /// Sends the run to a backend that took `delivered`, has not got `pending` and refused `rejected` spans.

@@ -157,12 +157,13 @@ fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell,
 
 fn ending(run: &Run) -> Cell {
     match (&run.summary.ended, run.state) {
-        (Some(ended), _) => match (&ended.signal, &ended.interrupted_by) {
+        (Some(ended), _) => match (&ended.signal, ended.exit_code, &ended.interrupted_by) {
             _ if ended.timed_out => ("timed out".to_owned(), Style::Red),
             _ if ended.out_of_memory => ("out of memory".to_owned(), Style::Red),
-            (Some(signal), _) => (safe(signal).into_owned(), Style::Red),
-            (None, Some(by)) => (format!("exit {}, {}", ended.exit_code, safe(by)), Style::Yellow),
-            (None, None) => (format!("exit {}", ended.exit_code), exit_style(ended)),
+            (Some(signal), ..) => (safe(signal).into_owned(), Style::Red),
+            (None, Some(code), Some(by)) => (format!("exit {code}, {}", safe(by)), Style::Yellow),
+            (None, Some(code), None) => (format!("exit {code}"), exit_style(ended)),
+            (None, None, _) => ("lost".to_owned(), Style::Red),
         },
         (None, State::Running) => ("running".to_owned(), Style::Cyan),
         (None, _) => ("lost".to_owned(), Style::Red),

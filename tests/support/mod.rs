@@ -30,7 +30,7 @@ pub use exports::{Signal, Transport};
 pub use home::Home;
 pub use llm::Llm;
 pub use open::Open;
-pub use processes::Process;
+pub use processes::{Process, wait_until};
 pub use run::{Ran, Run, Running, alone, run};
 pub use silent::SilentLlm;
 pub use stored::Stored;

@@ -185,12 +185,11 @@ impl Run {
     /// Runs to the end, whatever that is.
     #[track_caller]
     pub fn expect_any_end(self) -> Ran {
-        self.spawn().end()
+        self.spawn().expect_any_end()
     }
 
-    /// Starts it.
-    #[track_caller]
-    pub fn spawn(self) -> Running {
+    /// The same for a test that connects the streams and waits by itself. The home must live as long as it runs.
+    pub fn command(&self) -> Command {
         let mut command = match self.place {
             Place::Group | Place::OwnGroup => Command::new(&self.program),
             Place::Terminal => {
@@ -211,6 +210,13 @@ impl Run {
         if matches!(self.place, Place::OwnGroup) {
             command.process_group(0);
         }
+        command
+    }
+
+    /// Starts it.
+    #[track_caller]
+    pub fn spawn(self) -> Running {
+        let mut command = self.command();
         let terminal = matches!(self.place, Place::Terminal).then(Terminal::open);
         match &terminal {
             Some(terminal) => terminal.attach(&mut command),
@@ -383,6 +389,23 @@ impl Running {
         self.stdin = None;
     }
 
+    /// Whether it has ended.
+    pub fn has_ended(&mut self) -> bool {
+        self.end = self.end.or_else(|| self.ended.try_recv().ok());
+        self.end.is_some()
+    }
+
+    /// Waits for its end alone: somebody else may have its streams open still.
+    #[track_caller]
+    pub fn wait_for_end(&mut self) -> (ExitStatus, Duration) {
+        let end = self.end.or_else(|| self.ended.recv_timeout(PATIENCE).ok());
+        self.end = end;
+        end.unwrap_or_else(|| {
+            let _ = kill(self.pid, Signal::SIGKILL);
+            panic!("{} did not end; stderr: {}", self.line, String::from_utf8_lossy(&self.stderr.so_far()));
+        })
+    }
+
     /// Waits for the end, which must be this exit status.
     #[track_caller]
     pub fn expect_exit(self, code: i32) -> Ran {
@@ -399,14 +422,16 @@ impl Running {
         ran
     }
 
+    /// Waits for the end, whatever it is.
+    #[track_caller]
+    pub fn expect_any_end(self) -> Ran {
+        self.end()
+    }
+
     #[track_caller]
     fn end(mut self) -> Ran {
         self.stdin = None;
-        self.ends_within(PATIENCE);
-        let Some((status, took)) = self.end else {
-            let _ = kill(self.pid, Signal::SIGKILL);
-            panic!("{} did not end; stderr: {}", self.line, String::from_utf8_lossy(&self.stderr.so_far()));
-        };
+        let (status, took) = self.wait_for_end();
         let (stdout, stderr) = (self.stdout.whole(), self.stderr.whole());
         let ran = Ran { stdout, stderr, status, took, home: self.home, line: self.line };
         match self.words {

@@ -33,7 +33,17 @@ impl Stored {
     pub fn of(home: &Home) -> Self {
         let mut runs = Store::at(&home.state()).list().unwrap();
         assert_eq!(runs.len(), 1, "the home is to hold one run");
-        let folder = runs.remove(0);
+        Self::read(home, runs.remove(0))
+    }
+
+    /// The run `name` of this home, as far as it goes.
+    #[track_caller]
+    pub fn named(home: &Home, name: &str) -> Self {
+        Self::read(home, Store::at(&home.state()).find(Some(name)).unwrap())
+    }
+
+    #[track_caller]
+    fn read(home: &Home, folder: RunFolder) -> Self {
         let log = folder.read_log().unwrap();
         let (mut at, mut payload) = (Log::start(), Vec::new());
         let (mut started, mut ended, mut batches) = (None, None, Vec::new());

@@ -47,8 +47,21 @@ proptest! {
             None => bytes.truncate(FILE_HEADER + cut.index(bytes.len() - FILE_HEADER)),
         }
         std::fs::write(&path, &bytes).unwrap();
-        let mut log = Log::resume(OpenOptions::new().read(true).write(true).open(&path).unwrap()).unwrap();
+        let mut log = match Log::open(OpenOptions::new().read(true).write(true).open(&path).unwrap()) {
+            Ok(log) => log,
+            Err(error) => {
+                // The first record is torn, or looks like it.
+                let torn = bytes.len() < FILE_HEADER + RECORD_HEADER + bodies[0].len();
+                prop_assert!(matches!(error, LogError::Blank) && (flip.is_some() || torn));
+                return Ok(());
+            }
+        };
         let survivors = payloads(&log);
+        let end = Log::start() + survivors.iter().map(|(.., body)| (RECORD_HEADER + body.len()) as u64).sum::<u64>();
+        // A flipped length can make a whole record look like a torn one.
+        let tail = log.tail(end).unwrap();
+        prop_assert!(flip.is_some() || tail == Tail::Torn);
+        log.resume_at(end).unwrap();
         prop_assert!(survivors.len() < bodies.len());
         for (n, (kind, items, body)) in survivors.iter().enumerate() {
             prop_assert_eq!(*kind, Kind::Batch(Signal::Logs));
@@ -59,6 +72,30 @@ proptest! {
         let after = payloads(&log);
         prop_assert_eq!(after.len(), survivors.len() + 1);
         prop_assert_eq!(&after[survivors.len()].2, b"{}");
+    }
+}
+
+#[test]
+fn a_torn_tail_is_told_from_damage() {
+    let path = scratch("tail");
+    let mut log = Log::create(file(&path)).unwrap();
+    log.append(Kind::Started, 0, 1, Frame::from(&b"{}"[..])).unwrap();
+    let end = log.end();
+    let whole = std::fs::read(&path).unwrap();
+    let record = &whole[FILE_HEADER..];
+    let of_the_next = |bytes: &[u8]| [&whole, bytes].concat();
+    let mut flipped = of_the_next(&[record, record].concat());
+    *flipped.get_mut(end as usize + RECORD_HEADER).unwrap() ^= 1;
+    for (bytes, tail) in [
+        (whole.clone(), Tail::Torn),
+        (of_the_next(&record[..5]), Tail::Torn),
+        (of_the_next(&record[..record.len() - 1]), Tail::Torn),
+        (of_the_next(&[0; 4096]), Tail::Torn),
+        (flipped, Tail::Damaged),
+        (of_the_next(&[0xff; 4096]), Tail::Damaged),
+    ] {
+        std::fs::write(&path, &bytes).unwrap();
+        assert_eq!(Log::open(File::open(&path).unwrap()).unwrap().tail(end).unwrap(), tail, "{bytes:?}");
     }
 }
 
@@ -89,6 +126,8 @@ fn foreign_and_newer_files_are_told_apart() {
     let path = scratch("foreign");
     std::fs::write(&path, b"something else entirely").unwrap();
     assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::NotALog)));
+    std::fs::write(&path, b"").unwrap();
+    assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::Blank)));
     std::fs::write(&path, b"otel").unwrap();
     assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::NotALog)));
     std::fs::write(&path, b"otel-run\x02\0\0\0\0\0\0\0").unwrap();

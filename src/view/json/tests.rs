@@ -31,24 +31,32 @@ fn runs_in_every_state() {
     }
     let mut running = samples::summary("sleep", 1_000_000_000, 0, 0);
     running.ended = None;
+    let mut lost = ended.clone();
+    samples::lose(&mut lost, true);
     let list = [
         Run { summary: ended, state: State::Ended },
         Run { summary: running.clone(), state: State::Running },
         Run { summary: running, state: State::Lost },
+        Run { summary: lost, state: State::Lost },
     ];
     let value = parsed(&runs(&list).unwrap());
     assert_eq!(value["version"], 1);
     let states: Vec<&Value> = value["runs"].as_array().unwrap().iter().map(|run| &run["state"]).collect();
-    assert_eq!(states, ["ended", "running", "lost"]);
+    assert_eq!(states, ["ended", "running", "lost", "lost"]);
     let first = &value["runs"][0];
     assert_eq!(first["started"], "1970-01-01T00:00:01.000000000Z");
     assert_eq!(first["ended"], "1970-01-01T00:00:01.000000001Z");
     assert_eq!((&first["duration_ns"], &first["exit_code"]), (&json!(1), &json!(1)));
     assert_eq!((&first["interrupted_by"], &first["stopped_ns"]), (&json!("SIGINT"), &json!(5)));
     assert_eq!((&first["timed_out"], &first["descendants_left"]), (&json!(false), &json!(2)));
-    for name in ["ended", "interrupted_by", "timed_out", "out_of_memory", "stopped_ns", "descendants_left"] {
+    let ends =
+        ["ended", "still_running", "interrupted_by", "timed_out", "out_of_memory", "stopped_ns", "descendants_left"];
+    for name in ends {
         assert_eq!(value["runs"][1][name], Value::Null, "{name}");
     }
+    let closed = &value["runs"][3];
+    assert_eq!((&closed["ended"], &closed["exit_code"]), (&first["ended"], &Value::Null));
+    assert_eq!((&closed["error_type"], &closed["still_running"]), (&json!("_OTHER"), &json!(true)));
     assert_eq!(parsed(&runs(&[]).unwrap()), json!({ "version": 1, "runs": [] }));
 }
 

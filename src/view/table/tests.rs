@@ -55,7 +55,10 @@ fn sample() -> Vec<Run> {
     let mut lost = run("true", 200_000, 0, 0);
     lost.summary.ended = None;
     lost.state = State::Lost;
-    vec![busy, failed, killed, interrupted, timed_out, running, lost]
+    let mut closed = run("true", 300_000, 90, 0);
+    samples::lose(&mut closed.summary, false);
+    closed.state = State::Lost;
+    vec![busy, failed, killed, interrupted, timed_out, running, lost, closed]
 }
 
 #[test]

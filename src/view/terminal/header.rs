@@ -45,22 +45,30 @@ type Fact = (String, Style);
 
 fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
     let mut facts = vec![(safe(&summary.started.name).into_owned(), Style::Bold)];
-    match (&summary.ended, state) {
-        (Some(ended), _) => {
-            facts.push(match &ended.signal {
-                Some(signal) => (format!("killed by {}", safe(signal)), Style::Red),
-                None => (format!("exit {}", ended.exit_code), exit_style(ended)),
-            });
-            facts.extend(circumstances(ended));
-            let time = between(summary.started.started_unix_nano, ended.ended_unix_nano);
-            facts.push((duration(time, symbols), Style::Plain));
-            if ended.stopped_nano > 0 {
-                let stopped = duration(between(0, ended.stopped_nano), symbols);
-                facts.push((format!("stopped for {stopped} of it"), Style::Dim));
-            }
-        }
-        (None, State::Running) => facts.push(("running".to_owned(), Style::Cyan)),
-        (None, _) => facts.push(("lost: otel-run is gone and wrote no end".to_owned(), Style::Red)),
+    let Some(ended) = &summary.ended else {
+        facts.push(match state {
+            State::Running => ("running".to_owned(), Style::Cyan),
+            State::Ended | State::Lost => ("lost: otel-run is gone and wrote no end".to_owned(), Style::Red),
+        });
+        return facts;
+    };
+    facts.push(match (&ended.signal, ended.exit_code) {
+        (Some(signal), _) => (format!("killed by {}", safe(signal)), Style::Red),
+        (None, Some(code)) => (format!("exit {code}"), exit_style(ended)),
+        (None, None) => ("lost: otel-run was killed".to_owned(), Style::Red),
+    });
+    facts.extend(circumstances(ended));
+    let time = duration(between(summary.started.started_unix_nano, ended.ended_unix_nano), symbols);
+    match ended.exit_code {
+        Some(_) => facts.push((time, Style::Plain)),
+        None => facts.push((format!("last heard of after {time}"), Style::Plain)),
+    }
+    if ended.stopped_nano > 0 {
+        let stopped = duration(between(0, ended.stopped_nano), symbols);
+        facts.push((format!("stopped for {stopped} of it"), Style::Dim));
+    }
+    if ended.still_running {
+        facts.push(("the command was still running when the run was closed".to_owned(), Style::Yellow));
     }
     facts
 }

@@ -139,9 +139,14 @@ fn a_hostile_name_cannot_speak_to_the_terminal() {
 fn endings_are_told_apart() {
     let end = |exit_code, signal: Option<&str>| Ended {
         ended_unix_nano: 3_000_000_000,
-        exit_code,
+        exit_code: Some(exit_code),
         signal: signal.map(str::to_owned),
         ..Ended::default()
+    };
+    let lost = |still_running| {
+        let mut summary = samples::summary("x", 0, 3_000_000_000, 0);
+        samples::lose(&mut summary, still_running);
+        summary.ended
     };
     let ended = |exit_code, signal| Some(end(exit_code, signal));
     let interrupted_by = |signal: &str, ended| Some(Ended { interrupted_by: Some(signal.to_owned()), ..ended });
@@ -174,11 +179,17 @@ fn endings_are_told_apart() {
         (Some(Ended { descendants_left: Some(0), ..end(0, None) }), State::Ended, "x · exit 0 · 2.00 s"),
         (None, State::Running, "x · running"),
         (None, State::Lost, "x · lost: otel-run is gone and wrote no end"),
+        (lost(false), State::Lost, "x · lost: otel-run was killed · last heard of after 2.00 s"),
+        (
+            lost(true),
+            State::Lost,
+            "x · lost: otel-run was killed · last heard of after 2.00 s · the command was still running when the run was closed",
+        ),
     ];
     for (ended, state, expected) in cases {
         let mut summary = samples::summary("x", 1_000_000_000, 0, 0);
         summary.ended = ended;
-        let text = render(&summary, state, &[], &options(100));
+        let text = render(&summary, state, &[], &options(120));
         assert_eq!(text.lines().next(), Some(expected));
         assert_eq!(text.lines().last(), Some("No spans have been recorded."));
     }

@@ -7,9 +7,11 @@ mod replay;
 mod sdk;
 mod send;
 mod signals;
+mod stay;
 
 use std::io::{Read, Write};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Parser;
 use nix::sys::signal::{Signal, raise};
@@ -27,6 +29,8 @@ enum Job {
     Wait,
     /// Prints its input.
     Cat,
+    /// Stays until it is killed.
+    Stay(stay::Stay),
     /// Counts the signals that it gets.
     Signals(signals::Count),
     /// Sends numbered spans to `$OTEL_EXPORTER_OTLP_ENDPOINT` with the OpenTelemetry SDK's exporter.
@@ -42,7 +46,14 @@ enum Job {
     },
 }
 
+/// However a test goes wrong, nothing stays behind for ever.
+const LONGEST: Duration = Duration::from_secs(300);
+
 fn main() {
+    std::thread::spawn(|| {
+        std::thread::sleep(LONGEST);
+        std::process::exit(99);
+    });
     let code = match Job::parse() {
         Job::Env => {
             let mut all: Vec<_> = std::env::vars_os().collect();
@@ -67,6 +78,7 @@ fn main() {
             std::io::copy(&mut std::io::stdin(), &mut std::io::stdout()).unwrap();
             0
         }
+        Job::Stay(job) => job.run(),
         Job::Signals(job) => job.run(),
         Job::Send(job) => job.run(),
         Job::Sdk(job) => job.run(),

@@ -24,6 +24,9 @@ pub(crate) struct Send {
     /// The exit status where everything was accepted. Where not, it is 9.
     #[arg(long, default_value_t = 0)]
     exit: i32,
+    /// Does nothing, not even connect, until this process is gone.
+    #[arg(long)]
+    after: Option<i32>,
     /// Waits for the end of its input after `sent COUNT` was printed.
     #[arg(long)]
     hold: bool,
@@ -31,6 +34,9 @@ pub(crate) struct Send {
 
 impl Send {
     pub(crate) fn run(self) -> i32 {
+        if let Some(pid) = self.after {
+            super::stay::wait_for_end_of(pid);
+        }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let _entered = runtime.enter();
         let exporter = exporter();
