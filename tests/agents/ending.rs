@@ -10,7 +10,7 @@ use crate::support::processes::{Inhabitants, is_pending, is_so_within, living_in
 use crate::support::{Home, Process, Run, Running, SilentLlm, Upstream, agents, alone, run};
 
 /// Whether otel-run stands before the agent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Way {
     Plain,
     UnderOtelRun,

@@ -22,7 +22,7 @@ const CODEX: &str = r#"exec codex \
     -c "otel.metrics_exporter={otlp-http={endpoint=\"$OTEL_EXPORTER_OTLP_ENDPOINT/v1/metrics\",protocol=\"binary\"}}" \
     "$@""#;
 
-pub const RECIPES: [Recipe; 6] = [
+pub static RECIPES: [Recipe; 6] = [
     Recipe {
         name: "opencode",
         package: "opencode-ai",
@@ -110,3 +110,9 @@ pub const RECIPES: [Recipe; 6] = [
         files: &[],
     },
 ];
+
+/// The recipe of an agent.
+#[track_caller]
+pub fn recipe(agent: &str) -> &'static Recipe {
+    RECIPES.iter().find(|recipe| recipe.name == agent).unwrap()
+}

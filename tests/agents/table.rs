@@ -1,5 +1,6 @@
 //! `docs/agents-and-signals.md`: every agent and every case, by itself and under otel-run.
 
+use std::collections::HashMap;
 use std::fmt::Write;
 use std::os::unix::process::ExitStatusExt;
 use std::sync::Mutex;
@@ -7,7 +8,7 @@ use std::sync::Mutex;
 use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
 
 use crate::ending::{Case, Ending, To, Way, play};
-use crate::recipes::{RECIPES, Recipe};
+use crate::recipes::{RECIPES, Recipe, recipe};
 use crate::support::agents;
 
 const CASES: [(&str, Case); 10] = [
@@ -31,27 +32,24 @@ const HEADING: &str = "## What was seen\n";
 pub fn write_page() {
     let chosen = std::env::var("AGENTS").ok();
     let is_chosen =
-        |recipe: &Recipe| chosen.as_ref().is_none_or(|names| names.split(',').any(|name| name == recipe.name));
-    let ways = [Way::Plain, Way::UnderOtelRun];
+        |recipe: &&Recipe| chosen.as_ref().is_none_or(|names| names.split(',').any(|name| name == recipe.name));
     let mut jobs = Vec::new();
-    for agent in 0..RECIPES.len() {
-        for case in 0..CASES.len() {
-            jobs.extend(ways.iter().filter(|_| is_chosen(&RECIPES[agent])).map(|way| (agent, case, *way)));
+    for recipe in RECIPES.iter().filter(is_chosen) {
+        for (row, _) in CASES.iter().enumerate() {
+            jobs.extend([(recipe.name, row, Way::Plain), (recipe.name, row, Way::UnderOtelRun)]);
         }
     }
-    let played = Mutex::new(Vec::new());
+    let played = Mutex::new(HashMap::new());
     let queue = Mutex::new(jobs.into_iter());
     std::thread::scope(|scope| {
         for _ in 0..2 {
             scope.spawn(|| {
                 while let Some(job) = { queue.lock().unwrap().next() } {
-                    let ending = play(&RECIPES[job.0], CASES[job.1].1, job.2);
-                    let cell = cell(&ending);
-                    eprintln!("{} {} {:?}: {cell}", RECIPES[job.0].name, CASES[job.1].0, job.2);
-                    if job.2 == Way::UnderOtelRun && !ending.left.is_empty() {
-                        eprintln!("    left {:?}, said {:?}", ending.left, ending.said);
-                    }
-                    played.lock().unwrap().push((job, cell));
+                    let (agent, row, way) = job;
+                    let (title, case) = CASES[row];
+                    let ending = play(recipe(agent), case, way);
+                    eprintln!("{agent}, {title}, {way:?}: {ending:?}");
+                    played.lock().unwrap().insert(job, cell(&ending));
                 }
             });
         }
@@ -60,17 +58,13 @@ pub fn write_page() {
         return;
     }
     let played = played.into_inner().unwrap();
-    let told = |agent, case, way| {
-        played.iter().find(|(job, _)| *job == (agent, case, way)).map_or("?", |(_, cell)| cell.as_str())
-    };
     let before = std::fs::read_to_string(PAGE).unwrap();
     let mut page = before[..before.find(HEADING).unwrap()].to_owned() + HEADING;
-    for (agent, recipe) in RECIPES.iter().enumerate() {
-        let version = agents::version(recipe.package);
-        write!(page, "\n### {} {version}\n\n| | by itself | under otel-run |\n| --- | --- | --- |\n", recipe.name)
-            .unwrap();
-        for (case, (title, _)) in CASES.iter().enumerate() {
-            let (plain, under) = (told(agent, case, Way::Plain), told(agent, case, Way::UnderOtelRun));
+    for recipe in &RECIPES {
+        let (agent, version) = (recipe.name, agents::version(recipe.package));
+        write!(page, "\n### {agent} {version}\n\n| | by itself | under otel-run |\n| --- | --- | --- |\n").unwrap();
+        for (row, (title, _)) in CASES.iter().enumerate() {
+            let [plain, under] = [Way::Plain, Way::UnderOtelRun].map(|way| &played[&(agent, row, way)]);
             writeln!(page, "| {title} | {plain} | {under} |").unwrap();
         }
     }

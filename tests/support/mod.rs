@@ -23,14 +23,14 @@ pub mod stored;
 pub mod tree;
 pub mod upstream;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use child::test_child;
 pub use exports::{Signal, Transport};
 pub use home::Home;
 pub use llm::Llm;
 pub use open::Open;
-pub use processes::Process;
+pub use processes::{Process, wait_until};
 pub use run::{Ran, Run, Running, alone, run};
 pub use silent::SilentLlm;
 pub use stored::Stored;
@@ -38,16 +38,6 @@ pub use upstream::{Behaviour, Upstream};
 
 /// The longest that a test waits for something that must happen.
 pub const PATIENCE: Duration = Duration::from_secs(60);
-
-/// Asks again and again, where nobody announces it.
-#[track_caller]
-pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !holds() {
-        assert!(begun.elapsed() < PATIENCE, "waited until {what}");
-        std::thread::yield_now();
-    }
-}
 
 /// Lower-case hex, as ids are written.
 pub fn hex(bytes: &[u8]) -> String {
