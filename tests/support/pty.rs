@@ -188,3 +188,11 @@ impl Console {
         self.child.wait().unwrap()
     }
 }
+
+/// What a test leaves at its terminal must not live on.
+impl Drop for Console {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
