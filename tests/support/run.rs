@@ -6,11 +6,11 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Condvar, Mutex};
+use std::sync::{Arc, Condvar, Mutex, Once};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill, killpg};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, killpg, sigaction};
 use nix::unistd::Pid;
 
 use super::exports::Transport;
@@ -190,6 +190,7 @@ impl Run {
 
     /// The same for a test that connects the streams and waits by itself. The home must live as long as it runs.
     pub fn command(&self) -> Command {
+        ignore_nothing();
         let mut command = match self.place {
             Place::Group | Place::OwnGroup => Command::new(&self.program),
             Place::Terminal => {
@@ -240,6 +241,21 @@ impl Run {
         let line = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
         Running { pid, stdin, terminal, stdout, stderr, ended, end: None, line, words: self.stderr, home: self.home }
     }
+}
+
+/// Takes back what whoever started the tests may have ignored, as a shell does for what it runs in the background: commands
+/// inherit it, and could not be killed by it.
+#[allow(unsafe_code)]
+fn ignore_nothing() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
+        // The standard library sees to SIGPIPE.
+        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGCHLD] {
+            // SAFETY: the default action runs no code of ours.
+            unsafe { sigaction(signal, &default) }.unwrap();
+        }
+    });
 }
 
 fn feed(input: Input, pipe: Option<ChildStdin>) -> Option<ChildStdin> {
