@@ -375,3 +375,16 @@ fn a_signal_that_was_ignored_stays_ignored() {
     running.close_stdin();
     running.expect_exit(0);
 }
+
+#[test]
+fn sockets_that_were_handed_to_otel_run_are_the_commands() {
+    let start = |command: &[&str]| {
+        let script = r#"LISTEN_PID=$$ LISTEN_FDS=1 exec "$@" 3</dev/null"#;
+        alone("sh").args(["-c", script, "sh", OTEL_RUN, "--"]).args(command)
+    };
+    let looks = "test $LISTEN_PID = $$ && test -e /proc/$$/fd/3 && echo $LISTEN_FDS ${TRACEPARENT%%-*}";
+    start(&["sh", "-c", looks]).expect_exit(0).stdout_is("1 00\n");
+    start(&["no-such-command"]).stderr_has("cannot run no-such-command").expect_exit(127);
+    // Somebody else's are left alone.
+    run().env("LISTEN_PID", "1").child(["sh", "-c", "echo $LISTEN_PID"]).expect_exit(0).stdout_is("1\n");
+}

@@ -1,6 +1,6 @@
 //! Starts the command with everything inherited: same group, same terminal, same descriptors.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CString, OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
@@ -12,6 +12,9 @@ use std::time::Instant;
 use super::entry;
 use super::supervise::Terms;
 use super::terminal::Terminal;
+
+/// Whom the sockets of `LISTEN_FDS` are for (sd_listen_fds(3)).
+const LISTEN_PID: &str = "LISTEN_PID";
 
 /// A command that was started. It is waited for by a [`super::Supervisor`] and by nobody else.
 #[derive(Debug)]
@@ -75,7 +78,12 @@ pub fn spawn(argv: &[OsString], environment: &EnvironmentChanges, terms: &Terms)
     let (terminal, began) = (Terminal::look(), Instant::now());
     // Signals that were blocked at entry stay blocked for the command. We must hear of its end all the same.
     let killed_by = if terms.die_with_parent { Some(libc::SIGKILL) } else { parent_death_signal() };
-    let child = prepared(argv, environment, killed_by, |command| Ok(command.spawn()?.id().cast_signed()));
+    let child = prepared(argv, environment, killed_by, |command| {
+        if sockets_are_for_us() {
+            take_the_sockets(command)?;
+        }
+        Ok(command.spawn()?.id().cast_signed())
+    });
     super::signals::hear_of_children();
     child.map(|pid| Child { pid, adopting, began, terminal })
 }
@@ -165,6 +173,45 @@ fn give_back(command: &mut Command, killed_by: Option<i32>) {
     // SAFETY: between fork and exec only signal, close, prctl and getppid are called, which are async-signal-safe; the
     // lists were allocated before.
     unsafe { command.pre_exec(last_steps) };
+}
+
+/// Whether systemd has handed us sockets (sd_listen_fds(3)). They are the command's, which takes them only if it finds its
+/// own process id.
+fn sockets_are_for_us() -> bool {
+    std::env::var_os(LISTEN_PID).is_some_and(|pid| pid.to_str() == Some(&std::process::id().to_string()))
+}
+
+/// Has the command's process write its own id into the environment, which nobody knows sooner, and execute the command
+/// with it.
+fn take_the_sockets(command: &mut Command) -> io::Result<()> {
+    let c_string = |text: &OsStr| CString::new(text.as_bytes()).map_err(io::Error::from);
+    let words: Vec<CString> =
+        std::iter::once(command.get_program()).chain(command.get_args()).map(c_string).collect::<io::Result<_>>()?;
+    let changes: Vec<(CString, Option<CString>)> = command
+        .get_envs()
+        .map(|(name, value)| Ok((c_string(name)?, value.map(c_string).transpose()?)))
+        .collect::<io::Result<_>>()?;
+    let become_it = move || {
+        let mut argv: Vec<*const libc::c_char> = words.iter().map(|word| word.as_ptr()).collect();
+        argv.push(std::ptr::null());
+        let pid = CString::new(std::process::id().to_string())?;
+        // SAFETY: all strings and the null-terminated list of the words live until exec. This is the only thread of the
+        // new process, and there was only one in the old, so the environment and the allocator are nobody else's.
+        unsafe {
+            for (name, value) in &changes {
+                match value {
+                    Some(value) => libc::setenv(name.as_ptr(), value.as_ptr(), 1),
+                    None => libc::unsetenv(name.as_ptr()),
+                };
+            }
+            libc::setenv(c"LISTEN_PID".as_ptr(), pid.as_ptr(), 1);
+            libc::execvp(words[0].as_ptr(), argv.as_ptr());
+        }
+        Err(io::Error::last_os_error())
+    };
+    // SAFETY: between fork and exec there is one thread, see above.
+    unsafe { command.pre_exec(become_it) };
+    Ok(())
 }
 
 /// What the kernel sends us when our own parent ends (`PR_SET_PDEATHSIG`). It survives an exec and not a fork, so the

@@ -16,7 +16,7 @@ use nix::pty::{PtyMaster, Winsize, grantpt, openpty, posix_openpt, ptsname_r, un
 
 use super::PATIENCE;
 use super::home::Home;
-use super::run::Stream;
+use super::run::{Stream, unignoring};
 
 /// Runs `otel-run` with stdin, stdout and stderr at a terminal of so many columns, in an environment of nothing but
 /// `PATH`, the home's variables and `variables`. Gives its exit status and what the terminal was told.
@@ -132,7 +132,7 @@ impl Console {
     pub fn open(home: &Home, words: &[impl AsRef<OsStr>]) -> Self {
         let terminal = Terminal::open();
         let device = terminal.device.clone();
-        let mut command = Command::new("setsid");
+        let mut command = unignoring("setsid");
         terminal.attach(&mut command);
         command.arg("--ctty").args(words).current_dir(home.work()).env_clear();
         command.env("PATH", std::env::var_os("PATH").expect("tests need PATH")).envs(home.variables());

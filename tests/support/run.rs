@@ -6,11 +6,11 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::sync::{Arc, Condvar, Mutex, Once};
+use std::sync::{Arc, Condvar, LazyLock, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, kill, killpg, sigaction};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use super::exports::Transport;
@@ -190,12 +190,11 @@ impl Run {
 
     /// The same for a test that connects the streams and waits by itself. The home must live as long as it runs.
     pub fn command(&self) -> Command {
-        ignore_nothing();
         let mut command = match self.place {
-            Place::Group | Place::OwnGroup => Command::new(&self.program),
+            Place::Group | Place::OwnGroup => unignoring(&self.program),
             Place::Terminal => {
                 // It becomes the program itself, with the same process id.
-                let mut command = Command::new("setsid");
+                let mut command = unignoring("setsid");
                 command.args(["--ctty", "--"]).arg(&self.program);
                 command
             }
@@ -243,19 +242,21 @@ impl Run {
     }
 }
 
-/// Takes back what whoever started the tests may have ignored, as a shell does for what it runs in the background: commands
-/// inherit it, and could not be killed by it.
-#[allow(unsafe_code)]
-fn ignore_nothing() {
-    static ONCE: Once = Once::new();
-    ONCE.call_once(|| {
-        let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-        // The standard library sees to SIGPIPE.
-        for signal in [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM, Signal::SIGCHLD] {
-            // SAFETY: the default action runs no code of ours.
-            unsafe { sigaction(signal, &default) }.unwrap();
-        }
+/// Starts `program` with the default action for what a shell has its background jobs ignore: whoever started the tests
+/// may be one, and everything inherits that.
+pub(super) fn unignoring(program: impl AsRef<OsStr>) -> Command {
+    static IGNORING: LazyLock<bool> = LazyLock::new(|| {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let set = status.lines().find_map(|line| u64::from_str_radix(line.strip_prefix("SigIgn:")?.trim(), 16).ok());
+        let signals = [Signal::SIGHUP, Signal::SIGINT, Signal::SIGQUIT, Signal::SIGTERM];
+        signals.into_iter().any(|signal| set.is_some_and(|set| set >> (signal as i32 - 1) & 1 == 1))
     });
+    if !*IGNORING {
+        return Command::new(program);
+    }
+    let mut command = Command::new("/usr/bin/env");
+    command.arg("--default-signal=HUP,INT,QUIT,TERM").arg(program);
+    command
 }
 
 fn feed(input: Input, pipe: Option<ChildStdin>) -> Option<ChildStdin> {
