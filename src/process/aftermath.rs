@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use nix::unistd::{Pid, getsid};
 
-use super::family::Family;
+use super::family::{Family, Sight};
 use super::signals::Signals;
 use super::wait;
 
@@ -62,9 +62,11 @@ impl Aftermath {
     /// Looks for descendants of the command.
     pub fn left(&self) -> Left {
         let Some(family) = &self.family else { return Left { running: Some(0), may_report: false } };
-        let Some(members) = family.members() else { return Left { running: None, may_report: false } };
+        let Some(Sight { members, unclear }) = family.look() else {
+            return Left { running: None, may_report: false };
+        };
         let session = getsid(None).map(Pid::as_raw);
-        let may_report = members.iter().any(|member| Ok(member.session) == session);
+        let may_report = members.iter().chain(&unclear).any(|member| Ok(member.session) == session);
         Left { running: Some(members.len() as u64), may_report }
     }
 

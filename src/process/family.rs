@@ -15,7 +15,7 @@ const YOUNG: Duration = Duration::from_secs(1);
 
 /// So few ids are asked for one by one.
 const NEAR: i32 = 64;
-/// How often new descendants are looked for while they are signalled.
+/// How often it is looked for those who have come while the others were looked at.
 const ROUNDS: usize = 8;
 
 /// The command and its descendants.
@@ -40,60 +40,113 @@ pub(super) struct Member {
     pub(super) session: i32,
 }
 
+/// What is seen of the family at one moment.
+#[derive(Debug, Default)]
+pub(super) struct Sight {
+    /// The living descendants of the command, itself not among them.
+    pub(super) members: Vec<Member>,
+    /// Processes that are just becoming another program, so that nothing tells where they come from.
+    pub(super) unclear: Vec<Member>,
+}
+
 impl Family {
-    /// The living descendants of the command, itself not among them; none where the system does not tell.
-    pub(super) fn members(&self) -> Option<Vec<Member>> {
-        let others = self.candidates()?.into_iter().filter_map(look).collect();
+    /// The living descendants of the command, as far as they can be told; none where the system does not tell.
+    pub(super) fn look(&self) -> Option<Sight> {
+        let mut rest = self.living()?;
         let mut known = HashSet::from([self.root]);
         if self.adopting {
             known.insert(std::process::id().cast_signed());
         }
-        let (mut members, mut rest) = (Vec::new(), others);
-        adopt(&mut known, &mut members, &mut rest);
-        let (marked, mut rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|process| self.has_a_mark(process.pid));
-        known.extend(marked.iter().map(|member| member.pid));
-        members.extend(marked);
-        adopt(&mut known, &mut members, &mut rest);
-        Some(members)
+        let mut sight = Sight::default();
+        adopt(&mut known, &mut sight.members, &mut rest);
+        let mut others = Vec::new();
+        for process in rest {
+            match self.origin(process.pid) {
+                Origin::Ours => {
+                    known.insert(process.pid);
+                    sight.members.push(process);
+                }
+                Origin::Unclear => sight.unclear.push(process),
+                Origin::Foreign => others.push(process),
+            }
+        }
+        adopt(&mut known, &mut sight.members, &mut others);
+        Some(sight)
     }
 
     /// Signals all living descendants, and those that they start meanwhile.
     pub(super) fn signal(&self, signal: i32) {
         let mut signalled = HashSet::new();
         for _ in 0..ROUNDS {
-            let new: Vec<i32> = self
-                .members()
-                .unwrap_or_default()
-                .iter()
-                .map(|member| member.pid)
-                .filter(|pid| signalled.insert(*pid))
-                .collect();
-            if new.is_empty() {
+            let Sight { members, unclear } = self.look().unwrap_or_default();
+            let new: Vec<i32> = members.iter().map(|member| member.pid).filter(|pid| signalled.insert(*pid)).collect();
+            if new.is_empty() && unclear.is_empty() {
                 return;
             }
             new.into_iter().for_each(|pid| send(pid, signal));
         }
     }
 
-    /// Processes that are young enough to descend from the command.
-    fn candidates(&self) -> Option<Vec<i32>> {
-        let newest = if self.began.elapsed() < YOUNG { newest_pid() } else { None };
+    /// The processes that live and can descend from the command. Who comes while the others are looked at is among them:
+    /// it may have been started by one that was gone when it was looked at.
+    fn living(&self) -> Option<Vec<Member>> {
+        let (mut living, mut looked_at) = (Vec::new(), HashSet::new());
+        let mut newest = newest_pid();
+        for _ in 0..ROUNDS {
+            let new = self.candidates(newest, &looked_at)?;
+            living.extend(new.iter().copied().filter_map(look));
+            looked_at.extend(new);
+            let now = newest_pid();
+            if now == newest {
+                break;
+            }
+            newest = now;
+        }
+        Some(living)
+    }
+
+    /// Processes that are young enough to descend from the command, and were not looked at yet.
+    fn candidates(&self, newest: Option<i32>, looked_at: &HashSet<i32>) -> Option<Vec<i32>> {
+        let newest = newest.filter(|_| self.began.elapsed() < YOUNG);
         let mut candidates = match newest {
             // To ask for a few is much less than to list all, of which most machines have hundreds.
             Some(newest) if (0..NEAR).contains(&(newest - self.root)) => {
-                (self.root..=newest).filter(is_process).collect()
+                (self.root..=newest).filter(|id| !looked_at.contains(id) && is_process(id)).collect()
             }
             Some(newest) => list(|pid| !is_older(pid, self.root, newest))?,
             None => list(|_| true)?,
         };
-        candidates.retain(|pid| *pid != self.root && Some(*pid) != self.stranger);
+        candidates.retain(|pid| *pid != self.root && Some(*pid) != self.stranger && !looked_at.contains(pid));
         Some(candidates)
     }
 
-    fn has_a_mark(&self, pid: i32) -> bool {
-        let Ok(environment) = std::fs::read(format!("/proc/{pid}/environ")) else { return false };
-        self.marks.iter().any(|mark| contains(&environment, mark.as_bytes()))
+    /// Where a process comes from, by its environment.
+    fn origin(&self, pid: i32) -> Origin {
+        // Twice, because it may have become the other program in between.
+        for _ in 0..2 {
+            let Ok(environment) = std::fs::read(format!("/proc/{pid}/environ")) else { return Origin::Foreign };
+            if self.marks.iter().any(|mark| contains(&environment, mark.as_bytes())) {
+                return Origin::Ours;
+            }
+            if !environment.is_empty() {
+                return Origin::Foreign;
+            }
+            let Ok(stat) = std::fs::read(format!("/proc/{pid}/stat")) else { return Origin::Foreign };
+            if is_becoming(&stat) {
+                return Origin::Unclear;
+            }
+        }
+        Origin::Foreign
     }
+}
+
+/// Where a process comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    Ours,
+    Foreign,
+    /// It cannot be told at the moment.
+    Unclear,
 }
 
 /// Whether `pid` was given before `root`, when `newest` is the latest one that was given. After the highest possible id
@@ -151,13 +204,27 @@ fn look(pid: i32) -> Option<Member> {
 
 /// Reads a line of `/proc/PID/stat` (proc_pid_stat(5)); none for a process that has ended.
 fn living(pid: i32, stat: &[u8]) -> Option<Member> {
-    // The name stands in parentheses and may hold some itself.
-    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
-    let mut fields = std::str::from_utf8(stat.get(after_name..)?).ok()?.split_ascii_whitespace();
+    let mut fields = fields(stat)?;
     let state = fields.next()?;
     let mut number = || fields.next()?.parse().ok();
     let member = Member { pid, parent: number()?, group: number()?, session: number()? };
     (!matches!(state, "Z" | "X" | "x")).then_some(member)
+}
+
+/// Whether a line of `/proc/PID/stat` is of a process in the midst of execve(2): it has memory already, and its environment
+/// has no place there yet. The kernel's own processes have no memory.
+fn is_becoming(stat: &[u8]) -> bool {
+    const MEMORY: usize = 23;
+    const END_OF_ENVIRONMENT: usize = 51;
+    // The fields are counted from 1, and begin behind the name, which is the second.
+    let field = |number: usize| fields(stat)?.nth(number - 3)?.parse::<u64>().ok();
+    field(MEMORY).is_some_and(|bytes| bytes > 0) && field(END_OF_ENVIRONMENT) == Some(0)
+}
+
+/// The fields behind the name, which stands in parentheses and may hold some itself.
+fn fields(stat: &[u8]) -> Option<impl Iterator<Item = &str>> {
+    let after_name = stat.iter().rposition(|byte| *byte == b')')? + 1;
+    Some(std::str::from_utf8(stat.get(after_name..)?).ok()?.split_ascii_whitespace())
 }
 
 #[cfg(test)]
@@ -174,6 +241,22 @@ mod tests {
         for line in [&b"9 (z) Z 3 4 5 0 -1"[..], b"9 (x) S 3", b"", b")", b"9 (x) S a b c"] {
             assert_eq!(living(9, line), None);
         }
+    }
+
+    #[test]
+    fn a_process_that_is_becoming_another_program_has_memory_and_no_environment() {
+        let stat = |memory: u64, end: u64| {
+            let mut fields = vec!["0".to_owned(); 50];
+            (fields[0], fields[20], fields[48]) = ("R".to_owned(), memory.to_string(), end.to_string());
+            format!("9 (a b) {}", fields.join(" "))
+        };
+        assert!(is_becoming(stat(135_168, 0).as_bytes()));
+        // A program; one without environment, which has a place all the same; a process of the kernel; nonsense.
+        assert!(!is_becoming(stat(135_168, 140_727_000).as_bytes()));
+        assert!(!is_becoming(stat(0, 0).as_bytes()));
+        assert!(!is_becoming(b"9 (a) R 1") && !is_becoming(b""));
+        let own = std::fs::read("/proc/self/stat").unwrap_or_default();
+        assert!(!is_becoming(&own));
     }
 
     #[test]

@@ -242,7 +242,7 @@ impl Supervisor {
         let to_its_group = apart && (sender == Sender::Kernel || signal == libc::SIGCONT);
         send(if to_its_group { -self.child.pid } else { self.child.pid }, signal);
         if self.terms.whole_group && !to_its_group && (Arrival { signal, sender }).asks_to_end() {
-            let members = self.family.members().unwrap_or_default();
+            let members = self.family.look().unwrap_or_default().members;
             for member in members.iter().filter(|member| Some(member.group) == standing.child_group) {
                 send(member.pid, signal);
             }
