@@ -145,6 +145,7 @@ trap : TERM HUP USR1
 exec 3<&0
 "$CHILD" signals <&3 &
 while kill -0 $! 2>/dev/null; do wait $!; done
+exit 0
 "#;
     std::fs::write(&file, script).unwrap();
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
