@@ -16,7 +16,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::secret::Secret;
-use crate::settings::{Content, Nest, Protocol, choice, duration, exit_code};
+use crate::settings::{Content, Nest, Protocol, Required, Temporality, choice, duration, exit_code};
 
 /// What the user wants to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub enum Invocation {
         options: Options,
         /// Which runs; none means all that are not delivered.
         runs: Vec<String>,
+        /// Only say what would be delivered.
+        dry_run: bool,
     },
 }
 
@@ -103,8 +105,8 @@ pub struct Options {
 pub struct DestinationOptions {
     /// Send to this base URL
     ///
-    /// HTTP appends v1/traces, v1/metrics and v1/logs; gRPC uses scheme, host and port. Without any endpoint the run is
-    /// kept on disk only. Headers of another place (variables, files) are never sent to it. Variables:
+    /// HTTP appends v1/traces, v1/metrics and v1/logs; gRPC uses scheme, host and port. unix:PATH is a socket, file:PATH a
+    /// file that lines of JSON are appended to. Without any endpoint the run is kept on disk only. Headers of another place (variables, files) are never sent to it. Variables:
     /// OTEL_RUN_ENDPOINT, OTEL_EXPORTER_OTLP_ENDPOINT
     #[arg(long, value_name = "URL", value_hint = clap::ValueHint::Url)]
     pub endpoint: Option<String>,
@@ -119,6 +121,34 @@ pub struct DestinationOptions {
     /// file:PATH cannot. The command does not get the variable NAME. Variables: OTEL_RUN_HEADERS, OTEL_EXPORTER_OTLP_HEADERS
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = secret)]
     pub headers: Vec<Secret>,
+    /// Take headers from what this program prints
+    ///
+    /// It prints a JSON object of strings, and is started again when the backend refuses the credentials. Its headers
+    /// beat others of the same name. The path may begin with ${PROJECT_ROOT}, ${WORKTREE} or ${DIRECTORY}. Variable:
+    /// OTEL_RUN_HEADERS_HELPER
+    #[arg(long, value_name = "PROGRAM", hide_short_help = true, value_hint = clap::ValueHint::ExecutablePath)]
+    pub headers_helper: Option<PathBuf>,
+    /// Trust these authorities instead of the system's
+    ///
+    /// A PEM file. Variables: OTEL_RUN_CERTIFICATE, OTEL_EXPORTER_OTLP_CERTIFICATE
+    #[arg(long, value_name = "FILE", hide_short_help = true, value_hint = clap::ValueHint::FilePath)]
+    pub certificate: Option<PathBuf>,
+    /// Show this certificate to the backend
+    ///
+    /// A PEM file; it goes with --client-key. Variables: OTEL_RUN_CLIENT_CERTIFICATE,
+    /// OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE
+    #[arg(long, value_name = "FILE", hide_short_help = true, value_hint = clap::ValueHint::FilePath)]
+    pub client_certificate: Option<PathBuf>,
+    /// The key of the client's certificate
+    ///
+    /// A PEM file. Variables: OTEL_RUN_CLIENT_KEY, OTEL_EXPORTER_OTLP_CLIENT_KEY
+    #[arg(long, value_name = "FILE", hide_short_help = true, value_hint = clap::ValueHint::FilePath)]
+    pub client_key: Option<PathBuf>,
+    /// Speak gRPC without TLS where the endpoint has no scheme
+    ///
+    /// Variables: OTEL_RUN_INSECURE, OTEL_EXPORTER_OTLP_INSECURE
+    #[arg(long, hide_short_help = true)]
+    pub insecure: bool,
     /// Compress requests [gzip, none]
     ///
     /// The default is none. Variables: OTEL_RUN_COMPRESSION, OTEL_EXPORTER_OTLP_COMPRESSION
@@ -130,6 +160,11 @@ pub struct DestinationOptions {
     /// milliseconds
     #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read_limit)]
     pub export_timeout: Option<Duration>,
+    /// How old telemetry may become before it is not sent any more
+    ///
+    /// The default is 7d; 0 is any age. It stays on disk. Variable: OTEL_RUN_EXPIRE_AFTER
+    #[arg(long, value_name = "TIME", hide_short_help = true, value_parser = duration::read_time_limit)]
+    pub expire_after: Option<Duration>,
 }
 
 /// What telemetry is called.
@@ -147,6 +182,12 @@ pub struct IdentityOptions {
     /// OTEL_RUN_RESOURCE_ATTRIBUTES, OTEL_RESOURCE_ATTRIBUTES
     #[arg(long = "resource-attribute", value_name = "KEY=VALUE", hide_short_help = true)]
     pub resource_attributes: Vec<String>,
+    /// Tell the run's own sums so [cumulative, delta, lowmemory]
+    ///
+    /// cumulative is the default. The command's own metrics stay as they come. Variables: OTEL_RUN_METRICS_TEMPORALITY,
+    /// OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE
+    #[arg(long, value_name = "HOW", hide_short_help = true, ignore_case = true, hide_possible_values = true, value_parser = words(choice::TEMPORALITY))]
+    pub metrics_temporality: Option<Temporality>,
 }
 
 /// What is done with the agent's telemetry.
@@ -198,6 +239,12 @@ pub struct RunOptions {
     /// OTEL_RUN_SUCCESS_CODES, with commas between the codes
     #[arg(long = "success-code", value_name = "N", value_parser = exit_code::read)]
     pub success_codes: Vec<i32>,
+    /// Fail unless there was telemetry, and the backend took it
+    ///
+    /// The exit status is 125 then, where the command was a success. With a list of signals there must be some of each:
+    /// --require-telemetry=traces,logs. Variable: OTEL_RUN_REQUIRE_TELEMETRY
+    #[arg(long, value_name = "SIGNALS", num_args = 0..=1, require_equals = true, default_missing_value = "", hide_short_help = true, value_parser = Required::read)]
+    pub require_telemetry: Option<Required>,
     /// Adopt what the command leaves behind
     ///
     /// otel-run is the subreaper of everything that the command starts. Variable: OTEL_RUN_REAP
@@ -352,6 +399,9 @@ enum Verb {
         /// Which runs, as `otel-run runs` names them; without any, all that are not delivered
         #[arg(value_name = "RUN")]
         runs: Vec<String>,
+        /// Say what would be delivered, and deliver nothing
+        #[arg(long)]
+        dry_run: bool,
         #[command(flatten)]
         destination: DestinationOptions,
         #[command(flatten)]
@@ -403,8 +453,8 @@ fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Some(Verb::Show { run, all, json, general }) => {
             Invocation::Show { options: Options { general, ..Options::default() }, run, all, json }
         }
-        Some(Verb::Flush { runs, destination, general }) => {
-            Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs }
+        Some(Verb::Flush { runs, dry_run, destination, general }) => {
+            Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs, dry_run }
         }
     })
 }
@@ -479,7 +529,7 @@ fn is_known(command: &Command, long: &str) -> bool {
 }
 
 fn takes_value(command: &Command, is_it: impl Fn(&clap::Arg) -> bool) -> bool {
-    all_options(command).any(|arg| is_it(arg) && arg.get_action().takes_values())
+    all_options(command).any(|arg| is_it(arg) && arg.get_action().takes_values() && !arg.is_require_equals_set())
 }
 
 /// An option that no verb has. Clap's own message quotes what follows the `=`, which may be a credential.

@@ -34,6 +34,9 @@ pub enum Error {
     /// Not everything could be delivered.
     #[error("{0}")]
     Undelivered(String),
+    /// The command was a success, and its telemetry is not there though it was required.
+    #[error("the telemetry that is required is not there: {0}")]
+    Lacking(String),
     /// The result cannot be printed.
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
@@ -43,7 +46,7 @@ impl Error {
     /// The exit status: 125 for a failure before the command was started, as env(1) has it; 1 for a verb.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Signals(_) => 125,
+            Error::Signals(_) | Error::Lacking(_) => 125,
             Error::Settings(_)
             | Error::Find(_)
             | Error::Unreadable { .. }
@@ -68,6 +71,7 @@ impl Error {
             | Error::Find(FindError::Unreadable { .. })
             | Error::Unreadable { .. }
             | Error::Upstream(_)
+            | Error::Lacking(_)
             | Error::Print(_) => None,
         }
     }

@@ -132,7 +132,7 @@ fn a_run_without_an_upstream_is_closed_and_stays_local() {
         closer(&home, words).expect_exit(0);
         assert_eq!(marks(&home), Vec::<String>::new(), "{words:?}");
         let listed = runs(&home).pop().unwrap();
-        assert_eq!((&listed["state"], &listed["outcome"]), (&json!("lost"), &json!({})), "{listed:#}");
+        assert_eq!((&listed["state"], &listed["destinations"]), (&json!("lost"), &json!([])), "{listed:#}");
         run().home(&home).arg("runs").expect_exit(0).stdout_has("local");
         let name = listed["run_id"].as_str().unwrap();
         let shown = run().home(&home).args(["show", "--all", name]).expect_exit(0);
@@ -162,7 +162,7 @@ fn what_cannot_be_delivered_is_left_to_a_flush() {
         let hits = upstream.hits();
         let listed = runs(&home).pop().unwrap();
         assert_eq!((&listed["state"], items(&listed).pending), (&json!("lost"), (SENT + OWN) as u64), "{behaviour:?}");
-        assert!(listed["last_failure"].is_string(), "{listed:#}");
+        assert!(listed["destinations"][0]["failure"].is_string(), "{listed:#}");
         assert_eq!(upstream.hits(), hits, "it is tried once");
         upstream.set_behaviour(Behaviour::Accept);
         closer(&home, &["flush"]).expect_exit(0);

@@ -279,7 +279,7 @@ fn headers_go_with_the_endpoint_of_their_own_place() {
         .flag("--header", "x-key=of-the-flag")
         .env("OTEL_EXPORTER_OTLP_HEADERS", "authorization=of-the-variable")
         .child(["true"])
-        .stderr_has("OTEL_EXPORTER_OTLP_HEADERS: these headers are not sent")
+        .stderr_has("OTEL_EXPORTER_OTLP_HEADERS: these credentials are not sent")
         .expect_exit(0);
     assert!(!ran.stderr_text().contains("of-the-variable"), "{}", ran.stderr_text());
     for request in upstream.received() {
@@ -397,7 +397,7 @@ fn a_projects_file_is_not_believed_where_telemetry_goes() {
     assert!(listing.stderr_text().contains(&format!("{}:2: ", file.display())), "{}", listing.stderr_text());
     std::fs::remove_file(file).unwrap();
     let listed = only_run(&home);
-    assert_eq!(listed["destination"], Value::Null);
+    assert_eq!(listed["destinations"], Value::Array(vec![]));
 }
 
 #[test]

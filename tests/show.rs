@@ -139,7 +139,7 @@ fn json_tells_the_same() {
     assert_eq!(facts["totals"]["tokens"]["input"], 300);
     assert_eq!(facts["totals"]["tools"], json!({ "bash": 1 }));
     assert_eq!(facts["intake"]["traces"]["stored"], stored.spans().len());
-    assert_eq!(facts["destination"], Value::Null);
+    assert_eq!(facts["destinations"], json!([]));
 
     let spans = all["spans"].as_array().unwrap();
     assert_eq!((all["span_count"].as_u64(), all["folded_count"].as_u64()), (Some(spans.len() as u64), Some(0)));
@@ -377,7 +377,7 @@ fn make_run(store: &Store, number: u32) -> RunFolder {
         started_unix_nano,
         wrapper_pid: 1,
         child_pid: Some(2),
-        destination: None,
+        destinations: Vec::new(),
     };
     let (folder, mut log) = store.create(&beginning(&started)).unwrap();
     // Every hundredth was killed.
@@ -394,14 +394,7 @@ fn make_run(store: &Store, number: u32) -> RunFolder {
     // Every tenth could not write its summary; that is made from the log.
     if !number.is_multiple_of(10) {
         let intake = [(Signal::Traces, Intake { received: 1, stored: 1, ..Intake::default() })].into();
-        let summary = Summary {
-            started,
-            ended: Some(ended),
-            totals: Default::default(),
-            intake,
-            outcome: [].into(),
-            last_failure: None,
-        };
+        let summary = Summary { ended: Some(ended), intake, ..Summary::of(started) };
         folder.write_summary(&summary).unwrap();
     }
     folder

@@ -79,7 +79,7 @@ fn a_run_inside_a_run_is_one_trace() {
         assert_eq!((items(outer).pending, items(inner).pending), (0, 0));
         // The inner run has the outer one as its backend, whose token is nobody else's business.
         assert!(!inner.to_string().contains("upstream"), "{inner:#}");
-        assert!(inner["destination"]["endpoint"].as_str().unwrap().ends_with("/(token)"), "{inner:#}");
+        assert!(inner["destinations"][0]["endpoint"].as_str().unwrap().ends_with("/(token)"), "{inner:#}");
         run().home(&home).arg("flush").expect_exit(0).stdout_is("everything is delivered\n");
     }
 }

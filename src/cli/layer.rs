@@ -1,14 +1,16 @@
 //! What the options say, as a layer of settings.
 
 use super::Options;
-use crate::settings::{self, AgentChoice, Complaint, Layer, Origin, Sourced, exit_code};
+use crate::settings::{
+    self, AgentChoice, Complaint, Identity, Layer, Origin, PerSignal, Sourced, Transport, exit_code,
+};
 
 impl Options {
     /// What the options say, as a layer of settings.
     pub fn layer(&self) -> (Layer, Vec<Complaint>) {
         let mut complaints = Vec::new();
         let mut layer = Layer::default();
-        let Options { destination, identity, agent, run, general } = self;
+        let Options { destination, identity: identity_options, agent, run, general } = self;
         layer.destination.endpoint =
             said(&destination.endpoint, "--endpoint").filter(|endpoint| !endpoint.value.trim().is_empty());
         for header in &destination.headers {
@@ -20,11 +22,25 @@ impl Options {
                 Err(message) => complaints.push(Complaint { origin, message: format!("{message}; it is ignored") }),
             }
         }
-        layer.protocol = said(&destination.protocol, "--protocol");
-        layer.gzip = said(&destination.compression, "--compression");
-        layer.export_timeout = said(&destination.export_timeout, "--export-timeout");
-        layer.service_name = said(&identity.service_name, "--service-name").filter(|name| !name.value.is_empty());
-        for attribute in &identity.resource_attributes {
+        layer.destination.headers_helper = said(&destination.headers_helper, "--headers-helper");
+        let identity = Identity {
+            certificate: said(&destination.client_certificate, "--client-certificate"),
+            key: said(&destination.client_key, "--client-key"),
+        };
+        layer.destination.identity = PerSignal::from_fn(|_| identity.clone());
+        layer.transport = PerSignal::all(&Transport {
+            protocol: said(&destination.protocol, "--protocol"),
+            gzip: said(&destination.compression, "--compression"),
+            timeout: said(&destination.export_timeout, "--export-timeout"),
+            certificate: said(&destination.certificate, "--certificate"),
+            insecure: switched_on(destination.insecure, "--insecure"),
+        });
+        layer.expire_after = said(&destination.expire_after, "--expire-after");
+        layer.required = said(&run.require_telemetry, "--require-telemetry");
+        layer.temporality = said(&identity_options.metrics_temporality, "--metrics-temporality");
+        layer.service_name =
+            said(&identity_options.service_name, "--service-name").filter(|name| !name.value.is_empty());
+        for attribute in &identity_options.resource_attributes {
             let origin = Origin::Flag("--resource-attribute");
             match attribute.split_once('=').map(|(key, value)| (key.trim(), value)) {
                 Some((key, value)) if !key.is_empty() => settings::attributes::upsert(

@@ -34,7 +34,9 @@ fn told(invocation: &Invocation) -> String {
         Invocation::Plan { command, .. } => format!("plan{flags}: {}", words(command)),
         Invocation::Runs { json, limit, .. } => format!("runs{flags} {json} {limit:?}"),
         Invocation::Show { run, all, json, .. } => format!("show{flags} {run:?} {all} {json}"),
-        Invocation::Flush { runs, .. } => format!("flush{flags} {runs:?}"),
+        Invocation::Flush { runs, dry_run, .. } => {
+            format!("flush{flags} {runs:?}{}", if *dry_run { " dry" } else { "" })
+        }
     }
 }
 
@@ -57,6 +59,9 @@ fn lines_that_are_understood() {
         ("--endpoint runs true", "run endpoint=runs: true"),
         ("--endpoint=http://x true show", "run endpoint=http://x: true show"),
         ("--header a=b --header c=env:D true", "run headers=2: true"),
+        ("--require-telemetry true", "run: true"),
+        ("--require-telemetry=traces,logs true", "run: true"),
+        ("flush --dry-run a", "flush [\"a\"] dry"),
         ("--dry-run -- true", "plan: true"),
         ("--dry-run true --dry-run", "plan: true --dry-run"),
         ("plan -- true", "plan: true"),
@@ -268,6 +273,8 @@ fn options_print_no_header() {
 fn every_option_says_its_setting() {
     let invocation = line(
         "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --export-timeout 3s \
+         --headers-helper /h --certificate ca --client-certificate c --client-key k --insecure --expire-after 2d \
+         --require-telemetry=logs --metrics-temporality delta \
          --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
          --timeout 1d --kill-after .5m --success-code 3 --success-code 1 --success-code 3 --reap --die-with-parent \
          --heartbeat 0 --drain-deadline 0 --collector off --state-dir s --quiet true",
@@ -283,11 +290,23 @@ fn every_option_says_its_setting() {
         destination: settings::Destination {
             endpoint: flag("--endpoint", "http://e".to_owned()),
             headers: vec![("a".to_owned(), header)],
+            headers_helper: flag("--headers-helper", PathBuf::from("/h")),
+            identity: settings::PerSignal::from_fn(|_| settings::Identity {
+                certificate: flag("--client-certificate", PathBuf::from("c")),
+                key: flag("--client-key", PathBuf::from("k")),
+            }),
             ..Default::default()
         },
-        protocol: flag("--protocol", Protocol::Grpc),
-        gzip: flag("--compression", true),
-        export_timeout: flag("--export-timeout", Duration::from_secs(3)),
+        transport: settings::PerSignal::all(&settings::Transport {
+            protocol: flag("--protocol", Protocol::Grpc),
+            gzip: flag("--compression", true),
+            timeout: flag("--export-timeout", Duration::from_secs(3)),
+            certificate: flag("--certificate", PathBuf::from("ca")),
+            insecure: flag("--insecure", true),
+        }),
+        expire_after: flag("--expire-after", Duration::from_secs(2 * 86_400)),
+        required: flag("--require-telemetry", Required::read("logs").unwrap()),
+        temporality: flag("--metrics-temporality", Temporality::Delta),
         service_name: flag("--service-name", "n".to_owned()),
         resource_attributes: vec![("k".to_owned(), attribute)],
         agent: flag("--agent", AgentChoice::None),

@@ -79,7 +79,9 @@ impl Recorder {
     ///
     /// When it cannot be stored.
     pub fn record_own(&mut self, own: &Own) -> Result<(), Refusal> {
-        self.append(own.signal, own.items, Frame::from(own.request.as_slice()))
+        self.append(own.signal, own.items, Frame::from(own.request.as_slice()))?;
+        self.intake.entry(own.signal).or_default().own += u64::from(own.items);
+        Ok(())
     }
 
     /// Notes how the command ended.

@@ -18,11 +18,11 @@ use super::Bound;
 use super::heartbeat::{Heartbeat, Pulse};
 use super::recorder::{Own, Recorder};
 use super::service::Service;
-use crate::delivery::{Delivery, Phase, Source, Target};
+use crate::delivery::{Circumstances, Delivery, Failures, Phase, Source, Target};
 use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::signals::Totals;
-use crate::store::facts::{Intake, Outcome};
+use crate::store::facts::{Delivery as Delivered, Destination, Intake};
 use crate::store::{Journal, Log, summary};
 use crate::transform::{StandIn, Transform};
 
@@ -41,10 +41,10 @@ pub struct Start {
     pub journal: Journal,
     /// The transforms for what arrives.
     pub transform: Transform,
-    /// The signals that are to be delivered, now or later.
-    pub destined: Vec<Signal>,
-    /// Where to deliver to, if it can be dialled as it is configured.
-    pub target: Option<Target>,
+    /// Where it is to be delivered, now or later.
+    pub destinations: Vec<Destination>,
+    /// Those of them that can be dialled as they are configured.
+    pub targets: Vec<Target>,
     /// What is recorded every so often while the command runs.
     pub heartbeat: Option<Heartbeat>,
     /// Something to do besides.
@@ -78,10 +78,8 @@ pub struct Report {
     pub intake: BTreeMap<Signal, Intake>,
     /// What the command reported.
     pub totals: Totals,
-    /// What became of it at the destination; empty where there is none.
-    pub outcome: BTreeMap<Signal, Outcome>,
-    /// Why a delivery failed last, if one did.
-    pub failure: Option<String>,
+    /// What became of it at each destination, by its name.
+    pub deliveries: BTreeMap<String, Delivered>,
     /// Why something could not be stored, if anything could not.
     pub store_error: Option<String>,
 }
@@ -222,16 +220,20 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
 }
 
 async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
-    let Start { listener, log, journal, transform, destined, target, heartbeat, errand } = start;
+    let Start { listener, log, journal, transform, destinations, targets, heartbeat, errand } = start;
     let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(journal));
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
     let (phase, phase_seen) = watch::channel(Phase::Running);
-    let failures = Rc::default();
-    let mut delivery = target.map(|target| {
-        let delivery =
-            Delivery { source: Rc::clone(&source), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
-        spawn_local(async move { delivery.run(target, phase_seen).await })
+    let failures = Failures::default();
+    let mut delivery = (!targets.is_empty()).then(|| {
+        let delivery = Delivery {
+            source: Rc::clone(&source),
+            journal: Rc::clone(&journal),
+            failures: failures.clone(),
+            circumstances: Circumstances::real(),
+        };
+        spawn_local(async move { delivery.run(targets, phase_seen).await })
     });
     let errand = errand.map(|errand| spawn_local(errand()));
     let connections = Rc::new(Connections::default());
@@ -279,15 +281,11 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         intake: recorder.intake().clone(),
         totals: recorder.totals().clone(),
         store_error: recorder.last_error().map(str::to_owned),
-        failure: first_failure(&failures),
         ..Report::default()
     };
-    report.outcome = summary::outcome(&report.intake, &destined, &journal.borrow());
+    report.deliveries = summary::deliveries(&destinations, &report.intake, &journal.borrow());
+    failures.explain(&mut report.deliveries);
     report
-}
-
-fn first_failure(failures: &RefCell<BTreeMap<Signal, String>>) -> Option<String> {
-    failures.borrow().values().next().cloned()
 }
 
 async fn gives_up(inbox: &mut mpsc::UnboundedReceiver<Message>, senders: &watch::Sender<Senders>) {

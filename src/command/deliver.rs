@@ -8,15 +8,14 @@ use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::LocalSet;
 
-use crate::delivery::{Delivery, Phase, Source, Target};
-use crate::otlp::Signal;
+use super::destination::Way;
+use crate::delivery::{Circumstances, Delivery, Failures, Phase, SharedJournal, Source};
 use crate::store::facts::{Destination, Summary};
 use crate::store::log::LogError;
-use crate::store::{Journal, RunFolder, summary};
+use crate::store::{RunFolder, summary};
 
 /// Delivers what is left of a run within `patience`, and writes down in its summary what became of it; gives that
-/// summary, or none while somebody else is at work on the run. `before` is what was known of the run, `destination` how the
-/// target is written down.
+/// summary, or none while somebody else is at work on the run. `before` is what was known of the run.
 ///
 /// What was delivered is written down as well where the future is dropped before its end. It needs a [`LocalSet`].
 ///
@@ -26,21 +25,26 @@ use crate::store::{Journal, RunFolder, summary};
 pub(super) async fn deliver(
     folder: &RunFolder,
     before: Summary,
-    (target, destination): (Target, Destination),
+    way: Way,
     patience: Duration,
 ) -> Result<Option<Summary>, LogError> {
     let Some(log) = folder.claim_log()? else { return Ok(None) };
+    let source = Rc::new(Source::new(log));
     let journal = Rc::new(RefCell::new(folder.journal()?));
-    let failures = Rc::new(RefCell::new(BTreeMap::new()));
-    let delivery =
-        Delivery { source: Rc::new(Source::new(log)), journal: Rc::clone(&journal), failures: Rc::clone(&failures) };
-    let unserved = Signal::ALL.into_iter().filter(|signal| !target.serves(*signal)).collect();
-    // Dropped after the delivery, and so within the lock that the source holds.
-    let lock = Rc::clone(&delivery.source);
-    let mut attempt = Attempt { folder, before, destination, unserved, journal, failures, whole: false, _lock: lock };
+    let failures = Failures::default();
+    let Way { targets, closed } = way;
+    let (targets, destinations): (Vec<_>, Vec<_>) = targets.into_iter().unzip();
+    let delivery = Delivery {
+        source: Rc::clone(&source),
+        journal: Rc::clone(&journal),
+        failures: failures.clone(),
+        circumstances: Circumstances::real(),
+    };
+    // The source is dropped after the delivery, and so the summary is written within the lock that it holds.
+    let mut attempt = Attempt { folder, before, destinations, closed, journal, failures, whole: false, _lock: source };
     // Kept until the end: a lane takes a lost sender for a change.
     let (_phase, finishing) = watch::channel(Phase::Finishing);
-    attempt.whole = tokio::time::timeout(patience, delivery.run(target, finishing)).await.is_ok();
+    attempt.whole = tokio::time::timeout(patience, delivery.run(targets, finishing)).await.is_ok();
     Ok(Some(attempt.result()))
 }
 
@@ -61,10 +65,11 @@ pub(super) fn wait_for<T>(work: impl Future<Output = T>) -> std::io::Result<T> {
 struct Attempt<'a> {
     folder: &'a RunFolder,
     before: Summary,
-    destination: Destination,
-    unserved: Vec<Signal>,
-    journal: Rc<RefCell<Journal>>,
-    failures: Rc<RefCell<BTreeMap<Signal, String>>>,
+    destinations: Vec<Destination>,
+    /// Why other destinations of the run are not dialled, by their names.
+    closed: BTreeMap<String, String>,
+    journal: SharedJournal,
+    failures: Failures,
     /// Whether all was tried that can be.
     whole: bool,
     _lock: Rc<Source>,
@@ -75,17 +80,22 @@ impl Attempt<'_> {
         // The one before may have been written while somebody else was at work.
         let mut after = self.folder.summary_or_made().unwrap_or_else(|_| self.before.clone());
         // A run that was to go nowhere goes where it was sent now.
-        after.started.destination.get_or_insert_with(|| self.destination.clone());
-        let destined = summary::destined(&after.started);
-        after.outcome = summary::outcome(&after.intake, &destined, &self.journal.borrow());
-        let mut left = after.outcome.iter().filter(|(_, outcome)| outcome.pending > 0).map(|(signal, _)| *signal);
-        after.last_failure = self.failures.borrow().values().next().cloned().or_else(|| {
-            left.next().map(|signal| match (self.unserved.contains(&signal), self.whole) {
-                (true, _) => format!("there is no endpoint for {}", signal.as_str()),
-                (false, true) => "its log is damaged, and what stands behind the damage cannot be read".to_owned(),
-                (false, false) => "there was no time left for it".to_owned(),
-            })
-        });
+        if after.started.destinations.is_empty() {
+            after.started.destinations.clone_from(&self.destinations);
+        }
+        after.deliveries = summary::deliveries(&after.started.destinations, &after.intake, &self.journal.borrow());
+        self.failures.explain(&mut after.deliveries);
+        for (name, delivery) in &mut after.deliveries {
+            let left = delivery.outcome.iter().find(|(_, outcome)| outcome.pending > 0).map(|(signal, _)| *signal);
+            let Some(signal) = left.filter(|_| self.failures.of(name).is_none()) else { continue };
+            let served = self.destinations.iter().any(|served| served.name == *name && served.takes(signal));
+            delivery.failure = Some(match (self.closed.get(name), served, self.whole) {
+                (Some(reason), ..) => reason.clone(),
+                (None, false, _) => format!("there is no endpoint for {}", signal.as_str()),
+                (None, true, true) => "its log is damaged, and what stands behind the damage cannot be read".to_owned(),
+                (None, true, false) => "there was no time left for it".to_owned(),
+            });
+        }
         after
     }
 }

@@ -1,108 +1,156 @@
-//! The destination of a run as it is written down, and back to one that can be dialled.
+//! The destinations of a run as they are written down, and back to ones that can be dialled.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use super::said::Said;
 use crate::delivery::Target;
 use crate::error::Error;
-use crate::otlp::Signal;
+use crate::otlp::{PerSignal, Signal};
 use crate::plan;
 use crate::secret::Secret;
-use crate::settings::{DEFAULT_EXPORT_TIMEOUT, Protocol, Sourced, Upstream};
+use crate::settings::{self, Protocol, Sourced, Transport, Upstream};
 use crate::store::facts::Destination;
 
 /// Where the runs of others are delivered to.
 #[derive(Clone)]
 pub(super) struct Destinations {
-    /// What is configured now, if anything is: as it can be dialled, and as it is written down.
-    configured: Option<(Result<Target, Vec<String>>, Destination)>,
+    /// What is configured now: as it can be dialled, and as it is written down.
+    configured: Vec<(Result<Target, Vec<String>>, Destination)>,
 }
 
 impl Destinations {
     /// Takes what is configured.
     pub(super) fn of(said: &Said) -> Self {
-        let configured = said.settings.upstream.as_ref();
-        Self { configured: configured.map(|upstream| (said.target(upstream), written_down(upstream))) }
+        let configured = said.settings.upstreams.iter().map(|upstream| (said.target(upstream), written_down(upstream)));
+        Self { configured: configured.collect() }
     }
 
-    /// What is configured, as it can be dialled.
-    pub(super) fn configured(&self) -> Option<&Result<Target, Vec<String>>> {
-        self.configured.as_ref().map(|(target, _)| target)
+    /// Those that are configured and can be dialled, and why the others cannot, by their names.
+    pub(super) fn dialled(&self) -> (Vec<Target>, BTreeMap<String, String>) {
+        let (mut targets, mut reasons) = (Vec::new(), BTreeMap::new());
+        for (target, destination) in &self.configured {
+            match target {
+                Ok(target) => targets.push(target.clone()),
+                Err(errors) => drop(reasons.insert(destination.name.clone(), errors.join("; "))),
+            }
+        }
+        (targets, reasons)
     }
 
-    /// Where to deliver a run to: what is configured now, or where the run was to go by what is `recorded`. With it comes
-    /// how that is written down.
-    pub(super) fn of_run(&self, recorded: Option<&Destination>) -> Result<(Target, Destination), Error> {
-        let (target, destination) = match (&self.configured, recorded) {
-            (Some((target, destination)), _) => (target.clone(), destination),
-            (None, Some(recorded)) => (target(&read_back(recorded)?, Vec::new()), recorded),
-            (None, None) => return Err(Error::NoUpstream),
+    /// Where to deliver a run to, which was to go where `recorded` says: to what is configured now by the same name, or else
+    /// to what was written down. A run that was to go nowhere goes to all that is configured. With each target comes how it
+    /// is written down; for those that cannot be dialled there is a reason instead, by their names.
+    ///
+    /// # Errors
+    ///
+    /// When there is nowhere to deliver it to, or not one of its destinations can be dialled.
+    pub(super) fn of_run(&self, recorded: &[Destination]) -> Result<Way, Error> {
+        let mut way = Way::default();
+        let mut add = |target: Result<Target, String>, destination: &Destination| match target {
+            Ok(target) => way.targets.push((target, destination.clone())),
+            Err(reason) => drop(way.closed.insert(destination.name.clone(), reason)),
         };
-        Ok((target.map_err(|reasons| Error::Upstream(reasons.join("\n")))?, destination.clone()))
+        let dial = |target: &Result<Target, Vec<String>>| target.clone().map_err(|reasons| reasons.join("; "));
+        if recorded.is_empty() {
+            self.configured.iter().for_each(|(target, destination)| add(dial(target), destination));
+        }
+        for destination in recorded {
+            match self.configured.iter().find(|(_, configured)| configured.name == destination.name) {
+                Some((target, configured)) => add(dial(target), configured),
+                None => add(read_back(destination), destination),
+            }
+        }
+        match (way.targets.is_empty(), way.closed.is_empty()) {
+            (true, true) => Err(Error::NoUpstream),
+            (true, false) => Err(Error::Upstream(Vec::from_iter(way.closed.into_values()).join("\n"))),
+            (false, _) => Ok(way),
+        }
     }
 }
 
-/// What to dial for `upstream` with these headers.
-pub(super) fn target(upstream: &Upstream, headers: Vec<(String, Secret)>) -> Result<Target, Vec<String>> {
-    let routes = Signal::ALL
-        .into_iter()
-        .filter_map(|signal| upstream.route(signal).map(|route| (signal, route.url, route.protocol)));
-    let timeout = Some(upstream.export_timeout.value).filter(|limit| !limit.is_zero());
-    Target::new(routes, headers, upstream.gzip.value, timeout)
-        .map_err(|errors| errors.iter().map(ToString::to_string).collect())
+/// Where a run is to be delivered.
+#[derive(Clone, Default)]
+pub(super) struct Way {
+    /// What can be dialled, and how it is written down.
+    pub(super) targets: Vec<(Target, Destination)>,
+    /// Why others cannot, by their names.
+    pub(super) closed: BTreeMap<String, String>,
+}
+
+/// What to dial for `upstream` with these headers and this helper.
+pub(super) fn target(
+    upstream: &Upstream,
+    headers: PerSignal<Vec<(String, Secret)>>,
+    helper: Option<PathBuf>,
+) -> Result<Target, Vec<String>> {
+    Target::new(upstream, headers, helper).map_err(|errors| errors.iter().map(ToString::to_string).collect())
 }
 
 /// `upstream` without its credentials.
 pub(super) fn written_down(upstream: &Upstream) -> Destination {
     let shown = plan::Destination::of(upstream);
+    let mut header_names: Vec<String> = Vec::new();
+    for header in shown.headers {
+        if !header_names.contains(&header.name) {
+            header_names.push(header.name);
+        }
+    }
+    let protocol = shown.protocols.first().map_or(Protocol::HttpProtobuf, |(_, protocol)| protocol.value);
     let mut destination = Destination {
+        name: shown.name,
         endpoint: shown.endpoint.map(|endpoint| endpoint.value).unwrap_or_default(),
         signal_endpoints: shown.signal_endpoints.into_iter().map(|(signal, url)| (signal, url.value)).collect(),
         abridged: false,
-        protocol: shown.protocol.value.as_str().to_owned(),
-        header_names: shown.headers.into_iter().map(|header| header.name).collect(),
+        protocol: protocol.as_str().to_owned(),
+        header_names,
     };
     let read_back = without_settings(&destination);
-    destination.abridged = Signal::ALL.into_iter().any(|signal| read_back.route(signal) != upstream.route(signal));
+    let same_routes = Signal::ALL.into_iter().all(|signal| read_back.route(signal) == upstream.route(signal));
+    destination.abridged = !same_routes || !shown.means.is_empty();
     destination
 }
 
-/// The upstream that was written down as `destination`.
-///
-/// # Errors
-///
-/// When it cannot be dialled without credentials that were not written down.
-pub(super) fn read_back(destination: &Destination) -> Result<Upstream, Error> {
-    let endpoint = [&destination.endpoint].into_iter().chain(destination.signal_endpoints.values());
-    let endpoint = endpoint.filter(|endpoint| !endpoint.is_empty()).map(String::as_str).next().unwrap_or_default();
+/// What to dial for what was written down as `destination`. The error is a sentence: it cannot be dialled without what was
+/// not written down.
+fn read_back(destination: &Destination) -> Result<Target, String> {
+    let endpoint = destination.shown_endpoint();
+    let name = &destination.name;
+    let again = if name == settings::DEFAULT_NAME {
+        "say endpoint and credentials again".to_owned()
+    } else {
+        format!("say them again for the upstream \"{name}\" in the settings file")
+    };
     if !destination.header_names.is_empty() {
-        return Err(Error::Upstream(format!(
-            "the run goes to {endpoint} with the headers {}, whose values are not kept: say endpoint and headers again",
+        return Err(format!(
+            "the run goes to {endpoint} with the headers {}, whose values are not kept: {again}",
             destination.header_names.join(", ")
-        )));
+        ));
     }
     if destination.abridged {
-        return Err(Error::Upstream(format!(
-            "the run goes to {endpoint}, whose URL is not kept whole because it may hold credentials: say the endpoint again"
-        )));
+        return Err(format!(
+            "the run goes to {endpoint}, of which not everything is kept because it may hold credentials: {again}"
+        ));
     }
-    Ok(without_settings(destination))
+    target(&without_settings(destination), PerSignal::default(), None).map_err(|reasons| reasons.join("; "))
 }
 
 fn without_settings(destination: &Destination) -> Upstream {
-    let signal_endpoint = |signal| destination.signal_endpoints.get(&signal).cloned().map(Sourced::default_value);
     let protocol = match destination.protocol.as_str() {
         "grpc" => Protocol::Grpc,
         "http/json" => Protocol::HttpJson,
         _ => Protocol::HttpProtobuf,
     };
+    let transport = Transport { protocol: Some(Sourced::default_value(protocol)), ..Transport::default() };
+    let signal_endpoint = |signal| destination.signal_endpoints.get(&signal).cloned().map(Sourced::default_value);
     Upstream {
-        endpoint: Some(destination.endpoint.clone()).filter(|url| !url.is_empty()).map(Sourced::default_value),
-        traces_endpoint: signal_endpoint(Signal::Traces),
-        metrics_endpoint: signal_endpoint(Signal::Metrics),
-        logs_endpoint: signal_endpoint(Signal::Logs),
-        protocol: Sourced::default_value(protocol),
-        headers: Vec::new(),
-        gzip: Sourced::default_value(false),
-        export_timeout: Sourced::default_value(DEFAULT_EXPORT_TIMEOUT),
+        name: destination.name.clone(),
+        destination: settings::Destination {
+            endpoint: Some(destination.endpoint.clone()).filter(|url| !url.is_empty()).map(Sourced::default_value),
+            signal_endpoints: PerSignal::from_fn(signal_endpoint),
+            ..settings::Destination::default()
+        },
+        transport: PerSignal::all(&transport),
     }
 }
 
@@ -123,22 +171,16 @@ mod tests {
             (Some("http://c/otlp?key=k"), None, false),
             (Some("http://c"), Some("http://t/own?key=k"), false),
             (Some("http://127.0.0.1:4711/0af7651916cd43dd8448eb211c80319c"), None, false),
+            (Some("unix:/run/o.sock"), Some("file:/var/o.jsonl"), true),
         ] {
             let sourced = |url: Option<&str>| url.map(|url| Sourced::default_value(url.to_owned()));
-            let empty = Destination {
-                endpoint: String::new(),
-                signal_endpoints: Default::default(),
-                abridged: false,
-                protocol: "grpc".to_owned(),
-                header_names: Vec::new(),
-            };
             for protocol in [Protocol::Grpc, Protocol::HttpJson] {
-                let upstream = Upstream {
-                    endpoint: sourced(endpoint),
-                    traces_endpoint: sourced(traces),
-                    protocol: Sourced::default_value(protocol),
-                    ..without_settings(&empty)
-                };
+                let transport = Transport { protocol: Some(Sourced::default_value(protocol)), ..Transport::default() };
+                let mut destination =
+                    settings::Destination { endpoint: sourced(endpoint), ..settings::Destination::default() };
+                destination.signal_endpoints.traces = sourced(traces);
+                let name = "u".to_owned();
+                let upstream = Upstream { name, destination, transport: PerSignal::all(&transport) };
                 let written = written_down(&upstream);
                 // gRPC uses no more than scheme, host and port.
                 let whole = whole || protocol == Protocol::Grpc;

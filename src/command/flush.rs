@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::destination::Destinations;
+use super::destination::{Destinations, Way};
 use super::said::Said;
 use super::{deliver, lost};
 use crate::cli::Options;
@@ -18,11 +18,13 @@ use crate::store::facts::{Outcome, Summary};
 /// How long one run may take, where the user set no deadline: somebody asked for it and waits.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Delivers the runs named in `wanted`, or all that are not delivered whole.
-pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
+/// Delivers the runs named in `wanted`, or all that are not delivered whole; a `dry_run` only says what it would deliver.
+pub(super) fn flush(options: &Options, wanted: &[String], dry_run: bool) -> Result<(), Error> {
     let said = Said::gather_strictly(options)?;
     let store = said.store()?;
-    deliver::wait_for(lost::close_marked(&store))?;
+    if !dry_run {
+        deliver::wait_for(lost::close_marked(&store))?;
+    }
     let destinations = Destinations::of(&said);
     let folders = if wanted.is_empty() {
         store.list()?
@@ -37,12 +39,13 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
     for folder in folders {
         progress.inc(1);
         progress.set_message(folder.id());
-        match flush_one(&destinations, &folder, !wanted.is_empty(), patience) {
+        match flush_one(&destinations, &folder, !wanted.is_empty(), patience, dry_run) {
             Ok(Delivered::Nothing) => {}
+            Ok(Delivered::Promised(line)) => told.push_str(&line),
             Ok(Delivered::Busy) => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
             Ok(Delivered::Counted(after)) => {
                 told.push_str(&line(&folder.id(), &after));
-                if after.outcome.values().any(|outcome| outcome.pending > 0) {
+                if after.is_pending() {
                     left.insert(folder.id());
                 }
             }
@@ -73,6 +76,8 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
 enum Delivered {
     /// There was nothing to deliver.
     Nothing,
+    /// What would be delivered, as a line.
+    Promised(String),
     /// Somebody else holds the run.
     Busy,
     Counted(Box<Summary>),
@@ -84,52 +89,76 @@ fn flush_one(
     folder: &RunFolder,
     asked_for: bool,
     patience: Duration,
+    dry_run: bool,
 ) -> Result<Delivered, Error> {
-    let before = match lost::summary(folder) {
+    let unreadable = |reason: String| Error::Unreadable { run: folder.id(), reason };
+    // What is closed is written, and a dry run writes nothing.
+    let before = if dry_run { folder.summary_or_made() } else { lost::summary(folder) };
+    let before = match before {
         Err(error) if error.is_blank() && !asked_for => return Ok(Delivered::Nothing),
-        other => other.map_err(|error| Error::Unreadable { run: folder.id(), reason: error.to_string() })?,
+        other => other.map_err(|error| unreadable(error.to_string()))?,
     };
-    let local = before.started.destination.is_none() && before.outcome.is_empty();
-    let pending = before.outcome.values().any(|outcome| outcome.pending > 0);
-    if pending || (local && asked_for) {
-        deliver(destinations, folder, before, patience)
-    } else {
-        Ok(Delivered::Nothing)
+    if !before.is_pending() && !(before.is_local() && asked_for) {
+        return Ok(Delivered::Nothing);
     }
-}
-
-fn deliver(
-    destinations: &Destinations,
-    folder: &RunFolder,
-    before: Summary,
-    patience: Duration,
-) -> Result<Delivered, Error> {
-    let to = destinations.of_run(before.started.destination.as_ref())?;
-    match deliver::wait_for(deliver::deliver(folder, before, to, patience))? {
+    let way = destinations.of_run(&before.started.destinations)?;
+    if dry_run {
+        return Ok(Delivered::Promised(promise(&folder.id(), &before, &way)));
+    }
+    match deliver::wait_for(deliver::deliver(folder, before, way, patience))? {
         Ok(Some(after)) => Ok(Delivered::Counted(Box::new(after))),
         Ok(None) => Ok(Delivered::Busy),
-        Err(error) => Err(Error::Unreadable { run: folder.id(), reason: error.to_string() }),
+        Err(error) => Err(unreadable(error.to_string())),
     }
 }
 
+/// What would be delivered of a run, a line for each destination.
+fn promise(run: &str, before: &Summary, way: &Way) -> String {
+    let mut lines = String::new();
+    for (target, destination) in &way.targets {
+        let pending = |signal: &Signal| match before.deliveries.get(&destination.name) {
+            Some(delivery) => delivery.outcome.get(signal).map_or(0, |outcome| outcome.pending),
+            None => before.intake.get(signal).map_or(0, |intake| intake.stored),
+        };
+        let counts: Vec<String> = Signal::ALL
+            .into_iter()
+            .filter(|signal| target.serves(*signal))
+            .map(|signal| (pending(&signal), signal))
+            .filter(|(number, _)| *number > 0)
+            .map(|(number, signal)| format!("{number} {}", signal.items()))
+            .collect();
+        if !counts.is_empty() {
+            let endpoint = destination.shown_endpoint();
+            lines.push_str(&format!("{run}  {} would be sent to {endpoint}\n", counts.join(", ")));
+        }
+    }
+    for (name, reason) in &way.closed {
+        lines.push_str(&format!("{run}  nothing would be sent to {name}: {reason}\n"));
+    }
+    lines
+}
+
+/// What became of a run, in a line; where it has several destinations, a line for each.
 fn line(run: &str, summary: &Summary) -> String {
-    let mut line = run.to_owned();
-    for signal in Signal::ALL {
-        let Some(outcome) = summary.outcome.get(&signal) else { continue };
-        let Outcome { delivered, pending, rejected } = *outcome;
-        line.push_str(&format!("  {delivered} {} delivered", signal.items()));
-        if rejected > 0 {
-            line.push_str(&format!(", {rejected} rejected"));
+    let mut lines = String::new();
+    for (name, delivery) in &summary.deliveries {
+        let to = if summary.deliveries.len() > 1 { format!("  {name}:") } else { String::new() };
+        lines.push_str(&format!("{run}{to}"));
+        for (signal, outcome) in &delivery.outcome {
+            let Outcome { delivered, pending, rejected, expired } = *outcome;
+            lines.push_str(&format!("  {delivered} {} delivered", signal.items()));
+            for (number, what) in [(rejected, "rejected"), (expired, "too old"), (pending, "pending")] {
+                if number > 0 {
+                    lines.push_str(&format!(", {number} {what}"));
+                }
+            }
         }
-        if pending > 0 {
-            line.push_str(&format!(", {pending} pending"));
+        if let Some(reason) = &delivery.failure {
+            lines.push_str(&format!(" ({reason})"));
         }
+        lines.push('\n');
     }
-    if let Some(reason) = &summary.last_failure {
-        line.push_str(&format!(" ({reason})"));
-    }
-    line.push('\n');
-    line
+    lines
 }
 
 fn progress(runs: usize, quiet: bool) -> ProgressBar {

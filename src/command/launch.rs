@@ -66,7 +66,7 @@ impl Launch<'_> {
             started_unix_nano: launched_unix_nano,
             wrapper_pid: std::process::id(),
             child_pid: pid,
-            destination: said.destination(),
+            destinations: said.destinations(),
         };
         let facts = RunFacts {
             context,

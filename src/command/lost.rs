@@ -65,9 +65,10 @@ pub(super) fn take_care(said: &Said, store: &Store) -> Result<(), Error> {
 /// The same without an end to all of them together: each is delivered for no longer than `patience`.
 pub(super) async fn close_and_deliver(store: &Store, destinations: Destinations, patience: Duration) {
     for (folder, summary) in close_marked(store).await {
-        let pending = summary.outcome.values().any(|outcome| outcome.pending > 0);
-        if pending && let Ok(to) = destinations.of_run(summary.started.destination.as_ref()) {
-            let _ = deliver(&folder, summary, to, patience).await;
+        if summary.is_pending()
+            && let Ok(way) = destinations.of_run(&summary.started.destinations)
+        {
+            let _ = deliver(&folder, summary, way, patience).await;
         }
     }
 }
@@ -255,9 +256,9 @@ impl Reading {
     }
 
     fn summary(self, journal: &Journal) -> Summary {
-        let outcome = summary::outcome(&self.intake, &summary::destined(&self.started), journal);
         let Self { started, ended, totals, intake, .. } = self;
-        Summary { started, ended, totals, intake, outcome, last_failure: None }
+        let deliveries = summary::deliveries(&started.destinations, &intake, journal);
+        Summary { ended, totals, intake, deliveries, ..Summary::of(started) }
     }
 }
 

@@ -13,6 +13,7 @@ mod said;
 mod screen;
 mod show;
 mod supervision;
+mod verdict;
 mod witness;
 mod written;
 
@@ -59,6 +60,6 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Plan { options, command } => plan::plan(options, command),
         Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
         Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
-        Invocation::Flush { options, runs } => flush::flush(options, runs),
+        Invocation::Flush { options, runs, dry_run } => flush::flush(options, runs, *dry_run),
     }
 }

@@ -3,6 +3,7 @@
 //! Whatever goes wrong here is a sentence at the end, and nothing more: the command is not concerned.
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -11,17 +12,18 @@ use opentelemetry::trace::{SpanId, TraceId};
 use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::{lost, screen, witness, written};
-use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Own, Report, Senders, Start};
+use super::{lost, screen, verdict, witness, written};
+use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Own, Senders, Start};
 use crate::machine::OomKills;
 use crate::message;
 use crate::otlp::Signal;
 use crate::process::{Aftermath, ExecError, Exit, Left, Seen, Woken};
 use crate::record::{self, ExitFacts, Found, Happening, Points, RunFacts, SpanLink};
 use crate::secret::Secret;
+use crate::settings::Required;
 use crate::store::facts::{Beginning, Started, Summary};
 use crate::store::log::Hold;
-use crate::store::{Journal, Log, RunFolder, Store, summary};
+use crate::store::{Journal, Log, RunFolder, Store};
 use crate::transform::Transform;
 use crate::view::terminal;
 use crate::view::text::Symbols;
@@ -31,6 +33,8 @@ pub(super) struct Recording {
     /// None where nothing is recorded (`OTEL_SDK_DISABLED`), or the thread could not be started.
     open: Option<Open>,
     troubles: Vec<String>,
+    /// Which telemetry there must be.
+    required: Option<Required>,
 }
 
 struct Open {
@@ -42,8 +46,8 @@ struct Open {
     hold: Option<Hold>,
     /// Why the run has no folder, if it has none.
     not_kept: Option<String>,
-    /// Why the destination cannot be dialled, if there is one that cannot.
-    no_target: Option<String>,
+    /// Why destinations cannot be dialled, by their names.
+    closed: BTreeMap<String, String>,
     oom_kills: Option<OomKills>,
     interrupted_by: RefCell<Option<String>>,
     /// Exit codes that are answers and no errors.
@@ -63,8 +67,9 @@ impl Recording {
         wake: impl Fn() + Send + 'static,
     ) -> Self {
         let mut troubles = Vec::new();
+        let required = launch.plan.required.as_ref().map(|required| required.value.clone());
         if !launch.context.recording {
-            return Self { open: None, troubles };
+            return Self { open: None, troubles, required };
         }
         let drain = launch.plan.drain_deadline.value;
         let success_codes = launch.plan.success_codes.value.clone();
@@ -81,22 +86,27 @@ impl Recording {
         let hold = log.hold().ok().flatten();
         let started = beginning.started;
         let destinations = Destinations::of(said);
-        let (target, no_target) = match destinations.configured().cloned().transpose() {
-            Ok(target) => (target, None),
-            Err(reasons) => (None, Some(reasons.join("; "))),
-        };
-        let destined = summary::destined(&started);
+        let (targets, closed) = destinations.dialled();
         let facts = Arc::new(facts);
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
         let errand = said.store().ok().map(|store| lost_runs(store, destinations, drain));
         let transform = Transform::new(rules);
-        let start = Start { listener, log, journal, transform, destined, target, heartbeat, errand };
+        let start = Start {
+            listener,
+            log,
+            journal,
+            transform,
+            destinations: started.destinations.clone(),
+            targets,
+            heartbeat,
+            errand,
+        };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
             Err(error) => {
                 folder.iter().for_each(RunFolder::discard);
                 troubles.push(format!("the run is not recorded: cannot start the collector's thread: {error}"));
-                return Self { open: None, troubles };
+                return Self { open: None, troubles, required };
             }
         };
         if let Some(request) = record::started(&facts) {
@@ -109,7 +119,7 @@ impl Recording {
             folder,
             hold,
             not_kept,
-            no_target,
+            closed,
             oom_kills,
             interrupted_by: RefCell::default(),
             success_codes,
@@ -117,7 +127,7 @@ impl Recording {
             width: screen::width(&said.environment).saturating_sub(message::PREFIX.len()),
             symbols: screen::symbols(&said.environment),
         };
-        Self { open: Some(open), troubles }
+        Self { open: Some(open), troubles, required }
     }
 
     /// Records what happened while the command runs, at once.
@@ -136,9 +146,11 @@ impl Recording {
 
     /// Closes the recording and delivers it within the deadline; gives back what there is to say. Who asks us to end
     /// meanwhile ends the delivery.
-    pub(super) fn end(self, exit: &Result<Exit, ExecError>, aftermath: &mut Aftermath) -> Vec<String> {
-        let Self { open, mut troubles } = self;
-        let Some(open) = open else { return troubles };
+    pub(super) fn end(self, exit: &Result<Exit, ExecError>, aftermath: &mut Aftermath) -> Last {
+        let Self { open, mut troubles, required } = self;
+        let lacking =
+            |troubles, what: &str| Last { words: troubles, lacking: required.as_ref().map(|_| what.to_owned()) };
+        let Some(open) = open else { return lacking(troubles, "nothing was recorded") };
         let ended_at = Instant::now();
         let mut exit_facts = witness::exit_facts(exit, unix_nano());
         exit_facts.interrupted_by = open.interrupted_by.into_inner();
@@ -174,16 +186,17 @@ impl Recording {
         let ended = written::ended(&exit_facts());
         let Some(mut report) = open.handle.report() else {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
-            return troubles;
+            return lacking(troubles, "the collector broke down");
         };
-        report.failure = open.no_target.or(report.failure);
+        for (name, reason) in open.closed {
+            report.deliveries.entry(name).or_default().failure = Some(reason);
+        }
         let summary = Summary {
-            started: open.started,
             ended: Some(ended),
             totals: report.totals.clone(),
             intake: report.intake.clone(),
-            outcome: report.outcome.clone(),
-            last_failure: report.failure.clone(),
+            deliveries: report.deliveries.clone(),
+            ..Summary::of(open.started)
         };
         if let Some(folder) = &open.folder {
             match folder.write_summary(&summary) {
@@ -192,13 +205,22 @@ impl Recording {
             }
         }
         drop(open.hold);
-        troubles.extend(trouble_with_telemetry(&report, open.not_kept.as_deref()));
+        troubles.extend(verdict::troubles(&report, &summary.started.destinations, open.not_kept.as_deref()));
+        let lacking = required.and_then(|required| verdict::lacking(&required, &report));
         // A command that could not be started has been told of already.
         if troubles.is_empty() && exit.is_ok() && message::stderr_is_terminal() {
             troubles.push(terminal::closing_line(&summary, open.width, open.symbols));
         }
-        troubles
+        Last { words: troubles, lacking }
     }
+}
+
+/// What there is to say at the very end.
+pub(super) struct Last {
+    /// A line each.
+    pub(super) words: Vec<String>,
+    /// What is lacking of the telemetry that was required, in words.
+    pub(super) lacking: Option<String>,
 }
 
 /// Who can still send something. How many processes are left is noted in `exit`, until that is written.
@@ -284,44 +306,6 @@ fn log_record(request: Vec<u8>) -> Own {
 
 fn data_points(points: Points) -> Own {
     Own { signal: Signal::Metrics, items: points.count, request: points.request }
-}
-
-/// `3 items of telemetry are`, or the same of one.
-fn items(number: u64, of_one: &str, of_many: &str) -> String {
-    match number {
-        1 => format!("1 item of telemetry {of_one}"),
-        _ => format!("{number} items of telemetry {of_many}"),
-    }
-}
-
-/// What went wrong with the telemetry, one sentence each.
-fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
-    let mut troubles = Vec::new();
-    let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
-    if dropped > 0 {
-        let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
-        troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
-    }
-    let sum = |count: fn(&crate::store::facts::Outcome) -> u64| report.outcome.values().map(count).sum::<u64>();
-    let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));
-    let because = report.failure.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    if rejected > 0 {
-        troubles.push(format!("{} rejected{because}", items(rejected, "was", "were")));
-    }
-    match not_kept {
-        Some(reason) if pending > 0 => {
-            let lost = items(pending, "is", "are");
-            troubles.push(format!("{lost} lost: not delivered{because}, and not kept: {reason}"));
-        }
-        Some(reason) if report.outcome.is_empty() => troubles.push(format!("the run is not kept: {reason}")),
-        Some(reason) => troubles.push(format!("the run is delivered but not kept: {reason}")),
-        None if pending > 0 => {
-            let left = items(pending, "is", "are");
-            troubles.push(format!("{left} not delivered{because}; `otel-run flush` delivers what is left"));
-        }
-        None => {}
-    }
-    troubles
 }
 
 pub(super) fn unix_nano() -> u64 {

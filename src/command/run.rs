@@ -42,6 +42,7 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
         message::say(&error.to_string());
         std::process::exit(error.exit_code());
     }
+    let successes: Vec<i32> = plan.success_codes.value.iter().copied().chain([0]).collect();
     let signals = Signals::install().map_err(Error::Signals)?;
     let launched_unix_nano = recording::unix_nano();
     let child = process::spawn(&plan.argv, &changes(&plan), &terms);
@@ -55,13 +56,16 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
         }
         Err(error) => (Err(error), Aftermath::of_nothing(signals)),
     };
-    let words = recording.end(&exit, &mut aftermath);
+    let last = recording.end(&exit, &mut aftermath);
     aftermath.finish();
     if let Err(error) = &exit {
         message::say(&error.to_string());
     }
     if !quiet {
-        words.iter().for_each(|line| message::say(line));
+        last.words.iter().for_each(|line| message::say(line));
+    }
+    if let Some(lacking) = last.lacking.filter(|_| exit.as_ref().is_ok_and(|exit| successes.contains(&exit.code()))) {
+        return Err(Error::Lacking(lacking));
     }
     match exit {
         Ok(exit) => process::end_as(&exit),

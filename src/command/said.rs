@@ -5,11 +5,14 @@ use std::time::Duration;
 
 use super::destination;
 use crate::cli::Options;
-use crate::delivery::Target;
+use crate::delivery::{Proxies, Target};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::message;
-use crate::settings::{self, Complaint, FileText, Origin, PROJECT_FILE_NAME, Settings, Sourced, Upstream};
+use crate::secret::Secret;
+use crate::settings::{
+    self, Complaint, FileText, Headers, Origin, PROJECT_FILE_NAME, PerSignal, Settings, Sourced, Upstream,
+};
 use crate::store::Store;
 use crate::store::facts::Destination;
 
@@ -87,22 +90,27 @@ impl Said {
     }
 
     /// Where the runs go, as it may be written down.
-    pub(super) fn destination(&self) -> Option<Destination> {
-        self.settings.upstream.as_ref().map(destination::written_down)
+    pub(super) fn destinations(&self) -> Vec<Destination> {
+        self.settings.upstreams.iter().map(destination::written_down).collect()
     }
 
     /// What to dial for `upstream`: its URLs parsed, its header values read.
     pub(super) fn target(&self, upstream: &Upstream) -> Result<Target, Vec<String>> {
         let mut errors = Vec::new();
-        let mut headers = Vec::new();
-        for (name, value) in &upstream.headers {
-            match value.value.reveal(&self.environment, &|path: &Path| std::fs::read_to_string(path)) {
-                Ok(secret) => headers.push((name.clone(), secret)),
-                Err(reason) => errors.push(format!("{}: the header {name} has no value: {reason}", value.origin)),
+        let headers = PerSignal::from_fn(|signal| self.revealed(upstream.headers(signal), &mut errors));
+        errors.dedup();
+        let helper = upstream.destination.headers_helper.as_ref().and_then(|helper| match placed(&helper.value) {
+            Ok(path) => Some(path),
+            Err(reason) => {
+                errors.push(format!("{}: {reason}", helper.origin));
+                None
             }
-        }
-        match destination::target(upstream, headers) {
-            Ok(target) if errors.is_empty() => Ok(target),
+        });
+        match destination::target(upstream, headers, helper) {
+            Ok(target) if errors.is_empty() => {
+                let proxies = Proxies::read(|name| self.environment.get(name).map(str::to_owned));
+                Ok(target.through(proxies).expiring_after(self.settings.expire_after.value))
+            }
             Ok(_) => Err(errors),
             Err(more) => {
                 errors.extend(more);
@@ -110,6 +118,42 @@ impl Said {
             }
         }
     }
+
+    /// The headers with their values. Those that programs print are not among them.
+    fn revealed(&self, headers: &Headers, errors: &mut Vec<String>) -> Vec<(String, Secret)> {
+        let mut revealed = Vec::new();
+        for (name, value) in headers {
+            match value.value.reveal(&self.environment, &|path: &Path| std::fs::read_to_string(path)) {
+                Ok(Some(secret)) => revealed.push((name.clone(), secret)),
+                Ok(None) => {}
+                Err(reason) => errors.push(format!("{}: the header {name} has no value: {reason}", value.origin)),
+            }
+        }
+        revealed
+    }
+}
+
+/// The path of a headers helper, which may begin with a folder that is known now: `${PROJECT_ROOT}` and `${WORKTREE}`, the
+/// repository's root, which for the first is the current folder where there is no repository, and `${DIRECTORY}`, the
+/// current folder. The error is a sentence.
+fn placed(path: &Path) -> Result<PathBuf, String> {
+    let here = || std::env::current_dir().map_err(|error| format!("the current folder is not known: {error}"));
+    let root = |here: &Path| here.ancestors().find(|folder| folder.join(".git").exists()).map(Path::to_owned);
+    let mut parts = path.components();
+    let folder = match parts.next().and_then(|first| first.as_os_str().to_str()) {
+        Some("${DIRECTORY}") => here()?,
+        Some("${PROJECT_ROOT}") => here().map(|here| root(&here).unwrap_or(here))?,
+        Some("${WORKTREE}") => root(&here()?).ok_or("${WORKTREE} is not known outside of a repository")?,
+        _ if path.is_absolute() => return Ok(path.to_owned()),
+        _ => {
+            return Err(format!(
+                "the headers helper {} has to be an absolute path, or begin with ${{PROJECT_ROOT}}, ${{WORKTREE}} or \
+                 ${{DIRECTORY}}",
+                path.display()
+            ));
+        }
+    };
+    Ok(folder.join(parts.as_path()))
 }
 
 fn of_the_project(complaint: &Complaint) -> bool {

@@ -151,7 +151,7 @@ mod tests {
                 started_unix_nano: facts.started_unix_nano,
                 wrapper_pid: 1,
                 child_pid: pid,
-                destination: None,
+                destinations: Vec::new(),
             };
             for nested in [Nest::Adopt, Nest::Link, Nest::Off] {
                 let span = Some(span_facts(&facts, nested, resource.clone()));

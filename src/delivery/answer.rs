@@ -19,7 +19,17 @@ pub(super) enum Answer {
         /// Why, in words.
         reason: String,
     },
-    /// The backend takes nothing as it is configured: credentials, path, protocol.
+    /// The backend does not take so much at once.
+    TooLarge {
+        /// Why, in words.
+        reason: String,
+    },
+    /// The backend wants other credentials.
+    Unauthorized {
+        /// Why, in words.
+        reason: String,
+    },
+    /// The backend takes nothing as it is configured: path, protocol.
     Closed {
         /// Why, in words.
         reason: String,
@@ -53,8 +63,9 @@ pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Optio
     let reason = |what: &str| format!("the backend answered {status}{what}{said}");
     match status {
         _ if is_retryable_http(status) => Answer::Busy { reason: reason(""), retry_after },
-        400 | 413 | 422 => Answer::Refused { reason: reason("") },
-        401 | 403 => Answer::Closed { reason: reason(" (check the credentials in the headers)") },
+        400 | 422 => Answer::Refused { reason: reason("") },
+        413 => Answer::TooLarge { reason: reason("") },
+        401 | 403 => Answer::Unauthorized { reason: reason(" (check the credentials in the headers)") },
         404 | 405 => Answer::Closed { reason: reason(" (check the path of the endpoint)") },
         415 => Answer::Closed { reason: reason(" (check the protocol)") },
         300..400 => Answer::Closed { reason: reason(" (a redirect, which OTLP does not follow)") },
@@ -66,7 +77,9 @@ pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Optio
 /// something on the way, so none of them says anything about the data.
 pub(super) fn of_http_status_on_grpc(status: u16) -> Answer {
     match of_http_status(status, None, None) {
-        Answer::Refused { reason } => Answer::Closed { reason: format!("{reason} (check endpoint and protocol)") },
+        Answer::Refused { reason } | Answer::TooLarge { reason } => {
+            Answer::Closed { reason: format!("{reason} (check endpoint and protocol)") }
+        }
         other => other,
     }
 }
@@ -81,8 +94,10 @@ pub(super) fn of_grpc_status(code: Code, said: &str, retry_after: Option<Duratio
     match code {
         Code::InvalidArgument | Code::AlreadyExists => Answer::Refused { reason: reason("") },
         Code::PermissionDenied | Code::Unauthenticated => {
-            Answer::Closed { reason: reason(" (check the credentials in the headers)") }
+            Answer::Unauthorized { reason: reason(" (check the credentials in the headers)") }
         }
+        // Without a word when to come again the message was too large (OTLP/gRPC, "Failures").
+        Code::ResourceExhausted => Answer::TooLarge { reason: reason("") },
         Code::Unimplemented => Answer::Closed { reason: reason(" (check endpoint and protocol)") },
         _ => Answer::Closed { reason: reason("") },
     }
@@ -100,16 +115,27 @@ mod tests {
 
     use super::*;
 
+    fn kind_of(answer: Answer) -> (&'static str, String) {
+        match answer {
+            Answer::Refused { reason } => ("refused", reason),
+            Answer::TooLarge { reason } => ("too large", reason),
+            Answer::Unauthorized { reason } => ("unauthorized", reason),
+            Answer::Closed { reason } => ("closed", reason),
+            Answer::Busy { reason, .. } => ("busy", reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
     #[test]
     fn http_statuses() {
         for (status, kind) in [
             (400, "refused"),
-            (401, "closed"),
-            (403, "closed"),
+            (401, "unauthorized"),
+            (403, "unauthorized"),
             (404, "closed"),
             (405, "closed"),
             (408, "closed"),
-            (413, "refused"),
+            (413, "too large"),
             (415, "closed"),
             (429, "busy"),
             (301, "closed"),
@@ -122,23 +148,15 @@ mod tests {
             (504, "busy"),
         ] {
             let answer = of_http_status(status, Some("no\nway"), None);
-            let found = match &answer {
-                Answer::Refused { .. } => "refused",
-                Answer::Closed { .. } => "closed",
-                Answer::Busy { .. } => "busy",
-                other => panic!("{other:?}"),
-            };
+            let (found, reason) = kind_of(answer);
             assert_eq!(found, kind, "{status}");
-            let (Answer::Refused { reason } | Answer::Closed { reason } | Answer::Busy { reason, .. }) = answer else {
-                unreachable!()
-            };
             assert!(reason.contains(&status.to_string()) && reason.ends_with("no way"), "{reason}");
         }
     }
 
     #[test]
     fn no_http_status_refuses_the_data_of_grpc() {
-        for status in [400, 401, 404, 413, 422, 500] {
+        for status in [400, 404, 413, 422, 500] {
             assert!(matches!(of_http_status_on_grpc(status), Answer::Closed { .. }), "{status}");
         }
         for status in [429, 502, 503, 504] {
@@ -155,8 +173,8 @@ mod tests {
             (4, None, "busy"),
             (5, None, "closed"),
             (6, None, "refused"),
-            (7, None, "closed"),
-            (8, None, "closed"),
+            (7, None, "unauthorized"),
+            (8, None, "too large"),
             (8, Some(Duration::from_secs(1)), "busy"),
             (9, None, "closed"),
             (10, None, "busy"),
@@ -165,16 +183,10 @@ mod tests {
             (13, None, "closed"),
             (14, None, "busy"),
             (15, None, "busy"),
-            (16, None, "closed"),
+            (16, None, "unauthorized"),
             (99, None, "closed"),
         ] {
-            let found = match of_grpc_status(Code::from_number(code), "", retry) {
-                Answer::Refused { .. } => "refused",
-                Answer::Closed { .. } => "closed",
-                Answer::Busy { .. } => "busy",
-                other => panic!("{other:?}"),
-            };
-            assert_eq!(found, kind, "{code}");
+            assert_eq!(kind_of(of_grpc_status(Code::from_number(code), "", retry)).0, kind, "{code}");
         }
     }
 

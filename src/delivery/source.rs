@@ -27,8 +27,12 @@ pub(super) struct Stretch {
     pub(super) items: u64,
     /// How many batches it is made of.
     pub(super) batches: usize,
+    /// Where in the log it begins: after everything of the signal that was settled before.
+    pub(super) begin: u64,
     /// Where in the log it ends.
     pub(super) end: u64,
+    /// Whether it is too old to be sent.
+    pub(super) expired: bool,
 }
 
 impl Source {
@@ -67,10 +71,12 @@ impl Source {
         self.grown.notified().await;
     }
 
-    /// The next request of `signal` from `offset` on, of at most `most` batches; none if there is nothing yet.
-    pub(super) fn next(&self, signal: Signal, offset: u64, most: usize) -> io::Result<Option<Stretch>> {
+    /// The next request of `signal` from `offset` on, of at most `most` batches; none if there is nothing yet. What was
+    /// written before `oldest`, in nanoseconds since 1970, is too old, and makes a stretch of its own.
+    pub(super) fn next(&self, signal: Signal, offset: u64, most: usize, oldest: u64) -> io::Result<Option<Stretch>> {
         let log = self.log.borrow();
-        let mut stretch = Stretch { request: Vec::new(), items: 0, batches: 0, end: offset };
+        let (begin, end) = (offset, offset);
+        let mut stretch = Stretch { request: Vec::new(), items: 0, batches: 0, begin, end, expired: false };
         let (mut at, mut payload) = (offset, Vec::new());
         while stretch.batches < most
             && let Some(header) = log.peek(at)?
@@ -78,7 +84,10 @@ impl Source {
             let next = at + header.record_length();
             if header.kind == Kind::Batch(signal) {
                 let full = stretch.request.len() as u64 + header.record_length() > REQUEST_BYTES;
-                if full && stretch.batches > 0 {
+                let expired = header.unix_nano < oldest;
+                if stretch.batches == 0 {
+                    stretch.expired = expired;
+                } else if full || expired != stretch.expired {
                     break;
                 }
                 // A damaged record ends the log for readers.
@@ -112,25 +121,40 @@ mod tests {
     #[test]
     fn batches_of_one_signal_are_merged_over_those_of_others() {
         let source = source(&[(Signal::Traces, b"a"), (Signal::Logs, b"x"), (Signal::Traces, b"b")]);
-        let stretch = source.next(Signal::Traces, Log::start(), usize::MAX).unwrap().unwrap();
+        let stretch = source.next(Signal::Traces, Log::start(), usize::MAX, 0).unwrap().unwrap();
         assert_eq!((stretch.request.as_slice(), stretch.items, stretch.batches), (&b"ab"[..], 2, 2));
-        assert_eq!(source.next(Signal::Traces, stretch.end, usize::MAX).unwrap(), None);
-        let single = source.next(Signal::Traces, Log::start(), 1).unwrap().unwrap();
+        assert_eq!(source.next(Signal::Traces, stretch.end, usize::MAX, 0).unwrap(), None);
+        let single = source.next(Signal::Traces, Log::start(), 1, 0).unwrap().unwrap();
         assert_eq!(single.request, b"a");
-        let rest = source.next(Signal::Traces, single.end, 1).unwrap().unwrap();
+        let rest = source.next(Signal::Traces, single.end, 1, 0).unwrap().unwrap();
         assert_eq!(rest.request, b"b");
-        assert_eq!(source.next(Signal::Metrics, Log::start(), usize::MAX).unwrap(), None);
+        assert_eq!(source.next(Signal::Metrics, Log::start(), usize::MAX, 0).unwrap(), None);
+    }
+
+    #[test]
+    fn what_is_too_old_is_a_stretch_of_its_own() {
+        let source = Source::new(Log::in_memory());
+        for (unix_nano, body) in [(10, b"a"), (11, b"b"), (20, b"c"), (12, b"d")] {
+            source.append(Kind::Batch(Signal::Logs), 2, unix_nano, Frame::from(&body[..])).unwrap();
+        }
+        let (mut at, mut seen) = (Log::start(), Vec::new());
+        while let Some(stretch) = source.next(Signal::Logs, at, usize::MAX, 15).unwrap() {
+            assert_eq!(stretch.begin, at);
+            at = stretch.end;
+            seen.push((stretch.request, stretch.items, stretch.expired));
+        }
+        assert_eq!(seen, [(b"ab".to_vec(), 4, true), (b"c".to_vec(), 2, false), (b"d".to_vec(), 2, true)]);
     }
 
     #[test]
     fn requests_are_bounded_but_a_large_batch_goes_alone() {
         let large = vec![7; 3 << 20];
         let source = source(&[(Signal::Logs, b"a"), (Signal::Logs, &large), (Signal::Logs, b"b")]);
-        let first = source.next(Signal::Logs, Log::start(), usize::MAX).unwrap().unwrap();
+        let first = source.next(Signal::Logs, Log::start(), usize::MAX, 0).unwrap().unwrap();
         assert_eq!(first.request, b"a");
-        let second = source.next(Signal::Logs, first.end, usize::MAX).unwrap().unwrap();
+        let second = source.next(Signal::Logs, first.end, usize::MAX, 0).unwrap().unwrap();
         assert_eq!(second.request.len(), large.len());
-        let third = source.next(Signal::Logs, second.end, usize::MAX).unwrap().unwrap();
+        let third = source.next(Signal::Logs, second.end, usize::MAX, 0).unwrap().unwrap();
         assert_eq!(third.request, b"b");
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod json;
 pub mod schema;
+pub mod split;
 pub mod status;
 pub mod wire;
 
@@ -57,6 +58,47 @@ impl Signal {
             Signal::Metrics => "data points",
             Signal::Logs => "log records",
         }
+    }
+}
+
+/// One value for each signal.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PerSignal<T> {
+    /// The one for traces.
+    pub traces: T,
+    /// The one for metrics.
+    pub metrics: T,
+    /// The one for logs.
+    pub logs: T,
+}
+
+impl<T> PerSignal<T> {
+    /// The values that `make` gives for the signals.
+    pub fn from_fn(mut make: impl FnMut(Signal) -> T) -> Self {
+        Self { traces: make(Signal::Traces), metrics: make(Signal::Metrics), logs: make(Signal::Logs) }
+    }
+
+    /// The value for `signal`.
+    pub fn of(&self, signal: Signal) -> &T {
+        match signal {
+            Signal::Traces => &self.traces,
+            Signal::Metrics => &self.metrics,
+            Signal::Logs => &self.logs,
+        }
+    }
+
+    /// The value for `signal`, to be changed.
+    pub fn of_mut(&mut self, signal: Signal) -> &mut T {
+        match signal {
+            Signal::Traces => &mut self.traces,
+            Signal::Metrics => &mut self.metrics,
+            Signal::Logs => &mut self.logs,
+        }
+    }
+
+    /// The values with their signals, in the order in which signals are shown.
+    pub fn iter(&self) -> impl Iterator<Item = (Signal, &T)> {
+        Signal::ALL.into_iter().map(|signal| (signal, self.of(signal)))
     }
 }
 

@@ -1,19 +1,23 @@
 //! Where a run is delivered, in a form that may be printed.
 
 use crate::otlp::Signal;
-use crate::settings::{HeaderValue, Origin, Protocol, Sourced, Upstream};
+use crate::settings::{Headers, Origin, Protocol, Sourced, Upstream};
 
 /// A backend, without its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Destination {
+    /// What it is called.
+    pub name: String,
     /// The base URL; none where only single signals have one.
     pub endpoint: Option<Sourced<String>>,
     /// URLs of single signals.
     pub signal_endpoints: Vec<(Signal, Sourced<String>)>,
-    /// How it is spoken to.
-    pub protocol: Sourced<Protocol>,
-    /// The headers.
+    /// How it is spoken to: for all signals, or for each.
+    pub protocols: Vec<(Vec<Signal>, Sourced<Protocol>)>,
+    /// The headers, those for all signals and those of single ones.
     pub headers: Vec<Header>,
+    /// What else is used for the connection, in words: authorities, a client's certificate, a program for headers.
+    pub means: Vec<Sourced<String>>,
 }
 
 /// A header by its name; the value is taken from where `source` says when something is sent.
@@ -21,8 +25,10 @@ pub struct Destination {
 pub struct Header {
     /// The name, in lower case.
     pub name: String,
-    /// Where its value stands, in words: `env:NAME`, `file:PATH`, or `value` for one that was given itself.
-    pub source: String,
+    /// The signal that it is for; none for all.
+    pub signal: Option<Signal>,
+    /// Where its value stands, in words: `env:NAME`, `file:PATH`, `command:PROGRAM`; none for one that was given itself.
+    pub source: Option<String>,
     /// Who said so.
     pub origin: Origin,
 }
@@ -34,33 +40,63 @@ impl Destination {
             value: without_credentials(&endpoint.value),
             origin: endpoint.origin.clone(),
         };
-        let signals = [
-            (Signal::Traces, &upstream.traces_endpoint),
-            (Signal::Metrics, &upstream.metrics_endpoint),
-            (Signal::Logs, &upstream.logs_endpoint),
-        ];
+        let destination = &upstream.destination;
+        let own_headers = destination.signal_headers.iter().filter_map(|(signal, own)| Some((signal, own.as_ref()?)));
+        let headers =
+            headers(None, &destination.headers).chain(own_headers.flat_map(|(signal, own)| headers(Some(signal), own)));
         Self {
-            endpoint: upstream.endpoint.as_ref().map(open),
-            signal_endpoints: signals
-                .into_iter()
+            name: upstream.name.clone(),
+            endpoint: destination.endpoint.as_ref().map(open),
+            signal_endpoints: destination
+                .signal_endpoints
+                .iter()
                 .filter_map(|(signal, endpoint)| Some((signal, open(endpoint.as_ref()?))))
                 .collect(),
-            protocol: upstream.protocol.clone(),
-            headers: upstream
-                .headers
-                .iter()
-                .map(|(name, value)| Header {
-                    name: name.clone(),
-                    source: match &value.value {
-                        HeaderValue::Literal(_) => "value".to_owned(),
-                        HeaderValue::Env(name) => format!("env:{name}"),
-                        HeaderValue::File(path) => format!("file:{}", path.display()),
-                    },
-                    origin: value.origin.clone(),
-                })
-                .collect(),
+            protocols: protocols(upstream),
+            headers: headers.collect(),
+            means: means(upstream),
         }
     }
+}
+
+fn headers(signal: Option<Signal>, headers: &Headers) -> impl Iterator<Item = Header> {
+    headers.iter().map(move |(name, value)| Header {
+        name: name.clone(),
+        signal,
+        source: value.value.source(),
+        origin: value.origin.clone(),
+    })
+}
+
+/// Signals that are spoken in the same way, for the same reason, together.
+fn protocols(upstream: &Upstream) -> Vec<(Vec<Signal>, Sourced<Protocol>)> {
+    let mut groups: Vec<(Vec<Signal>, Sourced<Protocol>)> = Vec::new();
+    for (signal, transport) in upstream.transport.iter() {
+        let said = transport.protocol.clone().unwrap_or(Sourced::default_value(transport.protocol()));
+        match groups.iter_mut().find(|(_, protocol)| *protocol == said) {
+            Some((signals, _)) => signals.push(signal),
+            None => groups.push((vec![signal], said)),
+        }
+    }
+    groups
+}
+
+fn means(upstream: &Upstream) -> Vec<Sourced<String>> {
+    let mut means: Vec<Sourced<String>> = Vec::new();
+    let mut add = |what: &str, path: &Option<Sourced<std::path::PathBuf>>| {
+        let Some(path) = path else { return };
+        let said = Sourced::new(format!("{what} {}", path.value.display()), path.origin.clone());
+        if !means.contains(&said) {
+            means.push(said);
+        }
+    };
+    let Upstream { destination, transport, .. } = upstream;
+    add("headers from", &destination.headers_helper);
+    for signal in Signal::ALL {
+        add("trusting the authorities of", &transport.of(signal).certificate);
+        add("showing the certificate of", &destination.identity.of(signal).certificate);
+    }
+    means
 }
 
 /// The URL without the parts that may hold a password or a key: user information, query, fragment, and long folders that

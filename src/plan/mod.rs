@@ -19,7 +19,9 @@ use crate::agent::{self, Detected, Hindrance, Mask, Profile, Situation};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
-use crate::settings::{AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Settings, Sourced, variables};
+use crate::settings::{
+    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Required, Settings, Sourced, Upstream, variables,
+};
 
 /// Where the run's collector listens.
 #[derive(Clone, PartialEq, Eq)]
@@ -97,8 +99,10 @@ pub struct Plan {
     pub context: ContextFacts,
     /// How the command's telemetry is collected.
     pub collection: Collection,
-    /// Where the run is delivered; none means that it stays on disk.
-    pub destination: Option<Destination>,
+    /// Where the run is delivered; where there is none it stays on disk.
+    pub destinations: Vec<Destination>,
+    /// Which telemetry there must be for the run to be a success.
+    pub required: Option<Sourced<Required>>,
     /// How the command's telemetry is put under the run span.
     pub nest: Sourced<Nest>,
     /// Whether content is kept.
@@ -204,7 +208,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         span_name: inputs.span_name.to_owned(),
         context: context.clone(),
         collection,
-        destination: settings.upstream.as_ref().map(Destination::of),
+        destinations: settings.upstreams.iter().map(Destination::of).collect(),
+        required: settings.required.clone(),
         nest: settings.nest.clone(),
         content: settings.content.clone(),
         drain_deadline: inputs.drain_deadline.clone(),
@@ -229,12 +234,12 @@ fn own_destination(environment: &Environment, settings: &Settings) -> impl Itera
     let ours = variables::OWN_DESTINATION
         .iter()
         .map(|name| (*name, "it says where otel-run delivers to, which is not the command's to know"));
-    let headers = settings.upstream.iter().flat_map(|upstream| &upstream.headers);
+    let headers = settings.upstreams.iter().flat_map(Upstream::all_headers);
     let credentials = headers.filter_map(|(_, value)| match &value.value {
         HeaderValue::Env(name) if !NO_CREDENTIALS.contains(&name.as_str()) => {
             Some((name.as_str(), "otel-run sends its value as a header, the command does not see it"))
         }
-        HeaderValue::Env(_) | HeaderValue::Literal(_) | HeaderValue::File(_) => None,
+        HeaderValue::Env(_) | HeaderValue::Literal(_) | HeaderValue::File(_) | HeaderValue::Command(_) => None,
     });
     let set = ours.chain(credentials).filter(|(name, _)| environment.raw(name).is_some());
     set.map(|(name, reason)| Change::remove(name, reason))

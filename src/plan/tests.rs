@@ -8,9 +8,11 @@ use std::time::Duration;
 
 use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
 use crate::environment::Environment;
+use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::{
-    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Protocol, Settings, Sourced, Upstream,
+    AgentChoice, Complaint, Content, Destination, HeaderValue, Identity, Nest, Origin, PerSignal, Protocol, Required,
+    Settings, Sourced, Transport, Upstream,
 };
 
 /// What a test varies; everything else is as at most users'.
@@ -149,12 +151,10 @@ fn opencode_with_an_upstream_of_the_users() {
         value: Nest::Link,
         origin: Origin::File { path: PathBuf::from("/home/u/.config/otel-run/config.toml"), line: 7 },
     };
-    case.settings.upstream = Some(Upstream {
+    let traces = variable("https://traces.example.com".to_owned(), "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT");
+    let destination = Destination {
         endpoint: Some(variable("https://u:hunter2@otlp.example.com".to_owned(), "OTEL_EXPORTER_OTLP_ENDPOINT")),
-        traces_endpoint: Some(variable("https://traces.example.com".to_owned(), "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")),
-        metrics_endpoint: None,
-        logs_endpoint: None,
-        protocol: variable(Protocol::Grpc, "OTEL_EXPORTER_OTLP_PROTOCOL"),
+        signal_endpoints: PerSignal { traces: Some(traces), ..PerSignal::default() },
         headers: vec![
             (
                 "authorization".to_owned(),
@@ -162,9 +162,46 @@ fn opencode_with_an_upstream_of_the_users() {
             ),
             ("x-team".to_owned(), flag(HeaderValue::Env("TEAM".to_owned()), "--header")),
         ],
-        gzip: default(true),
-        export_timeout: default(Duration::from_secs(10)),
-    });
+        ..Destination::default()
+    };
+    let transport =
+        Transport { protocol: Some(variable(Protocol::Grpc, "OTEL_EXPORTER_OTLP_PROTOCOL")), ..Transport::default() };
+    let default = Upstream { name: "default".to_owned(), destination, transport: PerSignal::all(&transport) };
+    case.settings.upstreams = vec![default];
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn several_upstreams_with_all_their_means() {
+    let mut case = case(&["make"]);
+    let file = |value: &str, line| Sourced {
+        value: value.to_owned(),
+        origin: Origin::File { path: PathBuf::from("/home/u/.config/otel-run/config.toml"), line },
+    };
+    let path = |value: &str, line| {
+        let said = file(value, line);
+        Some(Sourced { value: PathBuf::from(said.value), origin: said.origin })
+    };
+    let authorities = Transport { certificate: path("/etc/ca.pem", 4), ..Transport::default() };
+    let mut transport = PerSignal::all(&authorities);
+    transport.logs.protocol = Some(variable(Protocol::HttpJson, "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL"));
+    let identity = Identity { certificate: path("/etc/client.pem", 5), key: path("/etc/client.key", 6) };
+    let mut destination = Destination {
+        endpoint: Some(file("https://otlp.example.com", 1)),
+        headers_helper: path("/usr/bin/print-headers", 3),
+        identity: PerSignal::from_fn(|_| identity.clone()),
+        ..Destination::default()
+    };
+    let command = HeaderValue::Command(vec!["pass".to_owned(), "hunter2".to_owned()]);
+    destination.signal_headers.logs = Some(vec![("x-logs".to_owned(), flag(command, "--header"))]);
+    let first = Upstream { name: "default".to_owned(), destination, transport };
+    let second = Upstream {
+        name: "archive".to_owned(),
+        destination: Destination { endpoint: Some(file("file:/var/otlp/", 9)), ..Destination::default() },
+        transport: PerSignal::default(),
+    };
+    case.settings.upstreams = vec![first, second];
+    case.settings.required = Some(flag(Required::Each(vec![Signal::Traces, Signal::Logs]), "--require-telemetry"));
     insta::assert_snapshot!(case.text());
 }
 

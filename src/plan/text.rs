@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
 use crate::agent::{Mask, RecognisedFrom};
-use crate::settings::{AgentChoice, Content, Nest, Origin, Protocol};
+use crate::settings::{AgentChoice, Content, Nest, Origin, Required};
 
 /// No line is longer, unless a single word is.
 const WIDTH: usize = 92;
@@ -46,13 +46,16 @@ impl Plan {
             page.row("Nesting", words(&format!("{} ({})", nest_text(self.nest.value), self.nest.origin)));
             page.row("Content", words(&format!("{} ({})", content_text(self.content.value), self.content.origin)));
         }
-        destination(&self.destination, page);
+        destinations(&self.destinations, page);
         let deadline = self.drain_deadline.value.as_secs_f64();
         let origin = &self.drain_deadline.origin;
         page.row("Delivery", words(&format!("at most {deadline} s after the command ended ({origin})")));
         match &self.state_dir {
             Some(folder) => page.row("Runs", vec![quote(folder.value.as_os_str()).into(), origin_word(&folder.origin)]),
             None => page.row("Runs", words("nowhere: no folder for them can be named")),
+        }
+        if let Some(required) = &self.required {
+            page.row("Required", words(&format!("{} ({})", required_text(&required.value), required.origin)));
         }
         let codes = &self.success_codes;
         if !codes.value.is_empty() {
@@ -201,32 +204,55 @@ impl Plan {
     }
 }
 
-fn destination(destination: &Option<Destination>, page: &mut Page) {
-    let Some(destination) = destination else {
+fn destinations(destinations: &[Destination], page: &mut Page) {
+    if destinations.is_empty() {
         return page.row("Destination", words("none: the run stays on disk"));
-    };
-    let protocol = match destination.protocol.value {
-        Protocol::Grpc => "grpc",
-        Protocol::HttpProtobuf => "http/protobuf",
-        Protocol::HttpJson => "http/json",
-    };
+    }
+    for one in destinations {
+        // A single one needs no name.
+        let name = if destinations.len() > 1 { format!("{}: ", one.name) } else { String::new() };
+        destination(one, &name, page);
+    }
+}
+
+fn destination(destination: &Destination, name: &str, page: &mut Page) {
     let mut title = "Destination";
     if let Some(endpoint) = &destination.endpoint {
-        page.row(title, words(&format!("{} ({})", endpoint.value, endpoint.origin)));
+        page.row(title, words(&format!("{name}{} ({})", endpoint.value, endpoint.origin)));
         title = "";
     }
     for (signal, endpoint) in &destination.signal_endpoints {
-        page.row(title, words(&format!("{}: {} ({})", signal.as_str(), endpoint.value, endpoint.origin)));
+        page.row(title, words(&format!("{name}{}: {} ({})", signal.as_str(), endpoint.value, endpoint.origin)));
         title = "";
     }
-    page.row(title, words(&format!("by {protocol} ({})", destination.protocol.origin)));
-    for header in &destination.headers {
-        let text = match header.source.as_str() {
-            "value" => format!("header {} ({})", header.name, header.origin),
-            source => format!("header {} from {source} ({})", header.name, header.origin),
+    for (signals, protocol) in &destination.protocols {
+        let which = if destination.protocols.len() > 1 {
+            let signals: Vec<&str> = signals.iter().map(|signal| signal.as_str()).collect();
+            format!("{} ", signals.join(" and "))
+        } else {
+            String::new()
         };
-        page.row("", words(&text));
+        page.row(title, words(&format!("{which}by {} ({})", protocol.value.as_str(), protocol.origin)));
+        title = "";
     }
+    for header in &destination.headers {
+        let signal = header.signal.map(|signal| format!(" for {}", signal.as_str())).unwrap_or_default();
+        let source = header.source.as_ref().map(|source| format!(" from {source}")).unwrap_or_default();
+        page.row("", words(&format!("header {}{signal}{source} ({})", header.name, header.origin)));
+    }
+    for means in &destination.means {
+        page.row("", words(&format!("{} ({})", means.value, means.origin)));
+    }
+}
+
+fn required_text(required: &Required) -> String {
+    let what = match required {
+        Required::Any => "some telemetry".to_owned(),
+        Required::Each(signals) => {
+            signals.iter().map(|signal| format!("some {}", signal.items())).collect::<Vec<_>>().join(", ")
+        }
+    };
+    format!("{what} from the command, taken by every destination; exit status 125 otherwise")
 }
 
 fn nest_text(nest: Nest) -> &'static str {

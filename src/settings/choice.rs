@@ -1,6 +1,6 @@
 //! Settings that are one word of a closed list: their words, and how a wrong word is answered.
 
-use super::value::{Content, Nest, Protocol};
+use super::value::{Content, Nest, Protocol, Temporality};
 
 /// The words of one setting and what each means. The first word for a meaning is its name.
 pub type Choices<T> = &'static [(&'static str, T)];
@@ -11,6 +11,10 @@ pub const PROTOCOL: Choices<Protocol> =
 
 /// Whether bodies are sent with gzip, in the words of `OTEL_EXPORTER_OTLP_COMPRESSION`.
 pub const COMPRESSION: Choices<bool> = &[("gzip", true), ("none", false)];
+
+/// How sums are told, in the words of `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`.
+pub const TEMPORALITY: Choices<Temporality> =
+    &[("cumulative", Temporality::Cumulative), ("delta", Temporality::Delta), ("lowmemory", Temporality::LowMemory)];
 
 /// How to nest.
 pub const NEST: Choices<Nest> = &[("adopt", Nest::Adopt), ("link", Nest::Link), ("off", Nest::Off)];

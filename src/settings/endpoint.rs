@@ -1,20 +1,53 @@
-//! Endpoint URLs: what is accepted, what they become for a signal, and how they are printed.
+//! Endpoints: what is accepted, what they become for a signal, and how they are printed.
+
+use std::path::{Path, PathBuf};
 
 use http::Uri;
 
+use super::upstream::Transport;
+use super::value::Protocol;
 use crate::otlp::Signal;
 
-/// Checks that `text` is a URL that telemetry can be sent to. The error is a sentence that says what to write, without
-/// any credentials that the URL may hold.
-pub fn check(text: &str) -> Result<(), String> {
+/// Where requests go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// For HTTP the whole URL. For gRPC scheme, host and port, to which the client adds the method
+    /// ([`Signal::grpc_method`]). It never holds a user name or a password, but its query may hold a secret: print it
+    /// with [`without_credentials`].
+    Url(String),
+    /// A Unix socket.
+    Socket {
+        /// The socket.
+        path: PathBuf,
+        /// What is asked for through it.
+        url: String,
+    },
+    /// A file that lines of OTLP JSON are appended to.
+    File(PathBuf),
+}
+
+/// Checks that `text` is an endpoint that telemetry can be sent to by `transport`. The error is a sentence that says what
+/// to write, without any credentials that the endpoint may hold.
+pub fn check(text: &str, transport: &Transport) -> Result<(), String> {
     let shown = without_credentials(text);
-    let Ok(uri) = text.parse::<Uri>() else {
+    for (kind, example) in [("unix", "/run/otel.sock"), ("file", "/var/log/otlp.jsonl")] {
+        if let Some(path) = path_of(text, kind) {
+            return match path.is_absolute() && path != Path::new("/") {
+                true => Ok(()),
+                false => Err(format!("\"{shown}\" names no absolute path; write it like {kind}:{example}")),
+            };
+        }
+    }
+    let with_scheme = with_scheme(text, transport);
+    let Ok(uri) = with_scheme.parse::<Uri>() else {
         return Err(format!("\"{shown}\" is not a URL; write one like https://collector.example:4318"));
     };
     match uri.scheme_str() {
         Some("http" | "https") => {}
         Some(scheme) => {
-            return Err(format!("\"{shown}\" starts with {scheme}://; only http:// and https:// are spoken"));
+            return Err(format!(
+                "\"{shown}\" starts with {scheme}://; only http://, https://, unix: and file: are spoken"
+            ));
         }
         None => {
             return Err(format!("\"{shown}\" does not say how to connect; write http://{shown} or https://{shown}"));
@@ -29,6 +62,45 @@ pub fn check(text: &str) -> Result<(), String> {
         return Err(format!("\"{shown}\" has no number from 1 to 65535 as its port"));
     }
     Ok(())
+}
+
+/// The place that `text` leads to for `signal`. `of_http` makes the URL that HTTP asks for of the one that was said.
+pub(super) fn place(
+    text: &str,
+    transport: &Transport,
+    of_http: impl Fn(&str) -> Option<String>,
+    signal: Signal,
+) -> Option<Place> {
+    if let Some(mut path) = path_of(text, "file") {
+        if text.ends_with('/') {
+            path.push(format!("{}.jsonl", signal.as_str()));
+        }
+        return Some(Place::File(path));
+    }
+    let grpc = transport.protocol() == Protocol::Grpc;
+    if let Some(path) = path_of(text, "unix") {
+        let below = if grpc { String::new() } else { format!("/{}", signal.path()) };
+        return Some(Place::Socket { path, url: format!("http://localhost{below}") });
+    }
+    let text = with_scheme(text, transport);
+    if grpc { origin(&text) } else { of_http(&text) }.map(Place::Url)
+}
+
+/// The path of a `unix:` or `file:` endpoint, which may have the two slashes of a URL in front of it.
+fn path_of(text: &str, kind: &str) -> Option<PathBuf> {
+    let path = text.strip_prefix(kind)?.strip_prefix(':')?;
+    Some(PathBuf::from(path.strip_prefix("//").unwrap_or(path)))
+}
+
+/// gRPC takes a target without a scheme (OTLP exporter, "Insecure"), which is reached by TLS unless it is said to go
+/// without.
+fn with_scheme(text: &str, transport: &Transport) -> String {
+    match (transport.protocol(), transport.insecure()) {
+        (Protocol::Grpc, insecure) if !text.contains("://") => {
+            format!("{}://{text}", if insecure { "http" } else { "https" })
+        }
+        _ => text.to_owned(),
+    }
 }
 
 /// Whether the URL holds a user name or a password. They are not sent (OTLP exporter, "Endpoint URLs for OTLP/HTTP":
@@ -97,31 +169,51 @@ mod tests {
 
     #[test]
     fn what_is_no_endpoint_is_answered_with_a_remedy() {
+        let check = |text| check(text, &Transport::default());
         for (text, message) in [
             (
                 "localhost:4317",
                 "\"localhost:4317\" does not say how to connect; write http://localhost:4317 or https://localhost:4317",
             ),
             ("collector", "\"collector\" does not say how to connect; write http://collector or https://collector"),
-            (
-                "unix:///run/otel.sock",
-                "\"unix:///run/otel.sock\" is not a URL; write one like https://collector.example:4318",
-            ),
-            ("ftp://h/x", "\"ftp://h/x\" starts with ftp://; only http:// and https:// are spoken"),
+            ("unix:run/otel.sock", "\"unix:run/otel.sock\" names no absolute path; write it like unix:/run/otel.sock"),
+            ("file:", "\"file:\" names no absolute path; write it like file:/var/log/otlp.jsonl"),
+            ("file:///", "\"file:///\" names no absolute path; write it like file:/var/log/otlp.jsonl"),
+            ("ftp://h/x", "\"ftp://h/x\" starts with ftp://; only http://, https://, unix: and file: are spoken"),
             ("http://", "\"http://\" is not a URL; write one like https://collector.example:4318"),
             ("http://:4318", "\"http://:4318\" names no host; write a URL like https://collector.example:4318"),
             ("http://h:port/", "\"http://h:port/\" has no number from 1 to 65535 as its port"),
             ("http://h:99999", "\"http://h:99999\" has no number from 1 to 65535 as its port"),
             (
                 "ftp://me:hunter2@h/x?key=hunter2",
-                "\"ftp://h/x\" starts with ftp://; only http:// and https:// are spoken",
+                "\"ftp://h/x\" starts with ftp://; only http://, https://, unix: and file: are spoken",
             ),
         ] {
             assert_eq!(check(text), Err(message.to_owned()), "{text}");
         }
-        for text in ["http://h", "https://h:4318/x/", "HTTP://h", "http://[::1]:4318", "http://me:pw@h/?k=v"] {
+        for text in [
+            "http://h",
+            "https://h:4318/x/",
+            "HTTP://h",
+            "http://[::1]:4318",
+            "http://me:pw@h/?k=v",
+            "unix:/run/otel.sock",
+            "unix:///run/otel.sock",
+            "file:/var/log/otlp.jsonl",
+            "file:///var/log/",
+        ] {
             assert_eq!(check(text), Ok(()), "{text}");
         }
+    }
+
+    #[test]
+    fn a_target_of_grpc_needs_no_scheme() {
+        let protocol = Some(crate::settings::Sourced::default_value(Protocol::Grpc));
+        let grpc = Transport { protocol, ..Transport::default() };
+        for text in ["localhost:4317", "collector", "[::1]:4317"] {
+            assert_eq!(check(text, &grpc), Ok(()), "{text}");
+        }
+        assert!(check("host:port", &grpc).is_err());
     }
 
     #[test]
@@ -144,7 +236,7 @@ mod tests {
         fn a_password_is_never_shown(password in "[a-zA-Z:/]{0,4}PASSWORD[a-z:/@]{0,4}", scheme in "(https?://)?", path in "(/[a-z]{0,3})?") {
             let url = format!("{scheme}user:{password}@host{path}");
             prop_assert!(!without_credentials(&url).contains("PASSWORD"), "{}", without_credentials(&url));
-            if let Err(message) = check(&url) {
+            if let Err(message) = check(&url, &Transport::default()) {
                 prop_assert!(!message.contains("PASSWORD"), "{message}");
             }
         }

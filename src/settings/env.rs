@@ -2,14 +2,16 @@
 //!
 //! Empty is unset, as the specification asks for every variable; it is so for ours as well.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::header::{self, HeaderValue, Headers};
 use super::layer::Layer;
-use super::upstream::{self, HeaderValue};
-use super::value::{AgentChoice, Complaint, Origin, Sampler, Sourced};
+use super::upstream::{Destination, Identity, Transport};
+use super::value::{AgentChoice, Complaint, Origin, Required, Sampler, Sourced};
 use super::{attributes, choice, duration, exit_code, home, variables};
 use crate::environment::Environment;
+use crate::otlp::{PerSignal, Signal};
 use crate::secret::Secret;
 
 /// What `OTEL_RUN_*` says.
@@ -18,10 +20,24 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     reader.unknown_names();
     let mut layer = Layer::default();
     layer.destination.endpoint = reader.text(variables::RUN_ENDPOINT);
-    layer.destination.headers = reader.headers(variables::RUN_HEADERS, HeaderSyntax::References);
-    layer.protocol = reader.value(variables::RUN_PROTOCOL, |text| choice::read(choice::PROTOCOL, text));
-    layer.gzip = reader.value(variables::RUN_COMPRESSION, |text| choice::read(choice::COMPRESSION, text));
-    layer.export_timeout = reader.value(variables::RUN_EXPORT_TIMEOUT, duration::read_limit);
+    layer.destination.headers = reader.headers(variables::RUN_HEADERS, HeaderSyntax::References).unwrap_or_default();
+    layer.destination.headers_helper = reader.path(variables::RUN_HEADERS_HELPER);
+    let identity = Identity {
+        certificate: reader.path(variables::RUN_CLIENT_CERTIFICATE),
+        key: reader.path(variables::RUN_CLIENT_KEY),
+    };
+    layer.destination.identity = PerSignal::from_fn(|_| identity.clone());
+    layer.transport = PerSignal::all(&Transport {
+        protocol: reader.value(variables::RUN_PROTOCOL, |text| choice::read(choice::PROTOCOL, text)),
+        gzip: reader.value(variables::RUN_COMPRESSION, |text| choice::read(choice::COMPRESSION, text)),
+        timeout: reader.value(variables::RUN_EXPORT_TIMEOUT, duration::read_limit),
+        certificate: reader.path(variables::RUN_CERTIFICATE),
+        insecure: reader.boolean(variables::RUN_INSECURE),
+    });
+    layer.required = reader.required(variables::RUN_REQUIRE_TELEMETRY);
+    layer.expire_after = reader.value(variables::RUN_EXPIRE_AFTER, duration::read_time_limit);
+    layer.temporality =
+        reader.value(variables::RUN_METRICS_TEMPORALITY, |text| choice::read(choice::TEMPORALITY, text));
     layer.service_name = reader.text(variables::RUN_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::RUN_RESOURCE_ATTRIBUTES);
     layer.agent = reader.value(variables::RUN_AGENT, |text| Ok(AgentChoice::read(text)));
@@ -35,11 +51,7 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.die_with_parent = reader.boolean(variables::RUN_DIE_WITH_PARENT);
     layer.heartbeat = reader.value(variables::RUN_HEARTBEAT, duration::read);
     layer.collector = reader.value(variables::RUN_COLLECTOR, |text| choice::read(choice::SWITCH, text));
-    // A path need not be UTF-8.
-    layer.state_dir = environment
-        .raw(variables::RUN_STATE_DIR)
-        .filter(|path| !path.is_empty())
-        .map(|path| Sourced::new(home::expand(Path::new(path), environment), variable(variables::RUN_STATE_DIR)));
+    layer.state_dir = reader.path(variables::RUN_STATE_DIR);
     layer.quiet = reader.boolean(variables::RUN_QUIET);
     (layer, reader.complaints)
 }
@@ -48,14 +60,10 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
 pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     let mut reader = Reader { environment, complaints: Vec::new() };
     let mut layer = Layer::default();
-    layer.destination.endpoint = reader.text(variables::OTLP_ENDPOINT);
-    layer.destination.traces_endpoint = reader.text(variables::OTLP_TRACES_ENDPOINT);
-    layer.destination.metrics_endpoint = reader.text(variables::OTLP_METRICS_ENDPOINT);
-    layer.destination.logs_endpoint = reader.text(variables::OTLP_LOGS_ENDPOINT);
-    layer.destination.headers = reader.headers(variables::OTLP_HEADERS, HeaderSyntax::Literal);
-    layer.protocol = reader.value(variables::OTLP_PROTOCOL, |text| choice::read(choice::PROTOCOL, text));
-    layer.gzip = reader.value(variables::OTLP_COMPRESSION, |text| choice::read(choice::COMPRESSION, text));
-    layer.export_timeout = reader.value(variables::OTLP_TIMEOUT, milliseconds);
+    layer.destination = reader.otlp_destination();
+    let of_all = reader.otlp_transport(None);
+    layer.transport = PerSignal::from_fn(|signal| reader.otlp_transport(Some(signal)).over(of_all.clone()));
+    layer.temporality = reader.value(variables::OTLP_TEMPORALITY, |text| choice::read(choice::TEMPORALITY, text));
     layer.service_name = reader.text(variables::OTEL_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::OTEL_RESOURCE_ATTRIBUTES);
     layer.sdk_disabled = reader.boolean(variables::OTEL_SDK_DISABLED);
@@ -65,16 +73,6 @@ pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
         layer.propagate_baggage = Some(Sourced::new(said.baggage, variable(variables::OTEL_PROPAGATORS)));
     }
     (layer, reader.complaints)
-}
-
-/// What is set for the destination of [`otel_layer`] and has no effect. It matters only where that destination is used.
-pub fn unsupported(environment: &Environment) -> Vec<Complaint> {
-    let set = variables::UNSUPPORTED.iter().filter(|(name, _)| environment.get(name).is_some());
-    set.map(|(name, remedy)| Complaint {
-        origin: variable(name),
-        message: format!("this is not supported for the run's destination and has no effect; {remedy}"),
-    })
-    .collect()
 }
 
 fn variable(name: &str) -> Origin {
@@ -135,6 +133,65 @@ impl Reader<'_> {
         }
     }
 
+    /// A path need not be UTF-8.
+    fn path(&self, name: &str) -> Option<Sourced<PathBuf>> {
+        let blank = |path: &&std::ffi::OsStr| path.to_str().is_some_and(|text| text.trim().is_empty());
+        let path = self.environment.raw(name).filter(|path| !blank(path))?;
+        Some(Sourced::new(home::expand(Path::new(path), self.environment), variable(name)))
+    }
+
+    /// Endpoints and credentials of the OTLP exporter, for all signals and for single ones.
+    fn otlp_destination(&mut self) -> Destination {
+        let mut endpoint = |signal| self.text(&variables::otlp(signal, "ENDPOINT"));
+        let (of_all, signal_endpoints) = (endpoint(None), PerSignal::from_fn(|signal| endpoint(Some(signal))));
+        let mut headers = |signal| self.headers(&variables::otlp(signal, "HEADERS"), HeaderSyntax::Literal);
+        let (headers_of_all, signal_headers) =
+            (headers(None).unwrap_or_default(), PerSignal::from_fn(|signal| headers(Some(signal))));
+        let identity = |signal| Identity {
+            certificate: self.path(&variables::otlp(signal, "CLIENT_CERTIFICATE")),
+            key: self.path(&variables::otlp(signal, "CLIENT_KEY")),
+        };
+        let identity_of_all = identity(None);
+        let identity = PerSignal::from_fn(|signal| {
+            let own = identity(Some(signal));
+            Identity {
+                certificate: own.certificate.or_else(|| identity_of_all.certificate.clone()),
+                key: own.key.or_else(|| identity_of_all.key.clone()),
+            }
+        });
+        Destination {
+            endpoint: of_all,
+            signal_endpoints,
+            headers: headers_of_all,
+            signal_headers,
+            headers_helper: None,
+            identity,
+        }
+    }
+
+    /// How the OTLP exporter speaks, for all signals or for one.
+    fn otlp_transport(&mut self, signal: Option<Signal>) -> Transport {
+        let name = |option| variables::otlp(signal, option);
+        Transport {
+            protocol: self.value(&name("PROTOCOL"), |text| choice::read(choice::PROTOCOL, text)),
+            gzip: self.value(&name("COMPRESSION"), |text| choice::read(choice::COMPRESSION, text)),
+            timeout: self.value(&name("TIMEOUT"), milliseconds),
+            certificate: self.path(&name("CERTIFICATE")),
+            insecure: self.boolean(&name("INSECURE")),
+        }
+    }
+
+    /// `true` for any telemetry, `false` for none, or a list of signals.
+    fn required(&mut self, name: &str) -> Option<Sourced<Required>> {
+        match self.get(name)?.to_ascii_lowercase().as_str() {
+            "true" => Some(Sourced::new(Required::Any, variable(name))),
+            "false" => None,
+            _ => self.value(name, |text| {
+                Required::read(text).map_err(|message| format!("{message}, and neither true nor false"))
+            }),
+        }
+    }
+
     /// SDK environment variables, "Boolean": only `true` is true, whatever its case, and all else is false.
     fn boolean(&mut self, name: &str) -> Option<Sourced<bool>> {
         let text = self.get(name)?;
@@ -162,16 +219,16 @@ impl Reader<'_> {
 
     /// OTLP exporter, "Specifying headers via environment variables": the syntax of W3C Baggage without properties,
     /// so values are percent-encoded. A value that cannot be decoded is sent as it stands.
-    fn headers(&mut self, name: &str, syntax: HeaderSyntax) -> Vec<(String, Sourced<HeaderValue>)> {
-        let mut headers = Vec::new();
-        let Some(text) = self.get(name) else { return headers };
+    fn headers(&mut self, name: &str, syntax: HeaderSyntax) -> Option<Headers> {
+        let mut headers = Headers::new();
+        let text = self.get(name)?;
         for (index, member) in text.split(',').enumerate() {
             let member = member.trim();
             if member.is_empty() {
                 continue;
             }
             let number = index + 1;
-            let Some((header, raw)) = member.split_once('=') else {
+            let Some((written, raw)) = member.split_once('=') else {
                 self.complain(
                     name,
                     format!(
@@ -191,12 +248,12 @@ impl Reader<'_> {
                 }
                 _ => HeaderValue::Literal(Secret::new(decoded)),
             };
-            match upstream::header(header, value) {
+            match header::header(written, value) {
                 Ok((header, value)) => attributes::upsert(&mut headers, header, Sourced::new(value, variable(name))),
                 Err(message) => self.complain(name, format!("{message}; member {number} of the list is ignored")),
             }
         }
-        headers
+        Some(headers)
     }
 
     /// SDK environment variables, "General SDK Configuration": an argument that is no ratio from 0 to 1 is ignored,

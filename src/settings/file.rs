@@ -11,11 +11,12 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::layer::Layer;
-use super::upstream::{self, HeaderValue};
-use super::value::{AgentChoice, Complaint, Origin, Sourced};
-use super::{attributes, choice, duration, exit_code, home};
+use super::value::{AgentChoice, Complaint, Origin, Required, Sourced};
+use super::{choice, duration, exit_code, home};
 use crate::environment::Environment;
-use crate::secret::Secret;
+use crate::otlp::PerSignal;
+
+mod upstream;
 
 /// The name of a project's settings file.
 pub const PROJECT_FILE_NAME: &str = ".otel-run.toml";
@@ -39,16 +40,13 @@ pub enum FileKind {
     Project,
 }
 
-/// Every key of a settings file, and whether a project's file may set it.
-pub const KEYS: &[(&str, bool)] = &[
-    ("endpoint", false),
-    ("traces_endpoint", false),
-    ("metrics_endpoint", false),
-    ("logs_endpoint", false),
-    ("protocol", false),
-    ("headers", false),
-    ("compression", false),
-    ("export_timeout", false),
+/// Every key of a settings file, and whether a project's file may set it. Those that say where telemetry goes are in
+/// [`upstream::KEYS`].
+const KEYS: &[(&str, bool)] = &[
+    ("upstream", false),
+    ("expire_after", false),
+    ("require_telemetry", false),
+    ("metrics_temporality", false),
     ("service_name", true),
     ("resource_attributes", true),
     ("agent", true),
@@ -76,13 +74,14 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
         reader.broken.push(position);
         reader.complain(position, format!("this is not TOML: {}", error.message()));
     }
-    let mut layer = Layer::default();
+    let (mut layer, mut part) = (Layer::default(), upstream::Part::default());
+    let keys = || KEYS.iter().copied().chain(upstream::KEYS.map(|key| (key, false)));
     for (key, value) in table.get_ref().iter() {
         let at = key.span().start;
         let name = key.get_ref().as_ref();
-        match KEYS.iter().find(|(known, _)| *known == name) {
+        match keys().find(|(known, _)| *known == name) {
             None => {
-                let hint = choice::did_you_mean(name, KEYS.iter().map(|(known, _)| *known));
+                let hint = choice::did_you_mean(name, keys().map(|(known, _)| known));
                 reader.complain(at, format!("there is no setting `{name}`{hint}"));
             }
             Some((_, false)) if kind == FileKind::Project => reader.complain(
@@ -90,12 +89,15 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
                 format!(
                     "`{name}` is ignored here, because a project's file comes with its repository and may set only {}; \
                      put it into your own settings file, $XDG_CONFIG_HOME/otel-run/config.toml",
-                    KEYS.iter().filter(|key| key.1).map(|key| key.0).collect::<Vec<_>>().join(", ")
+                    keys().filter(|key| key.1).map(|key| key.0).collect::<Vec<_>>().join(", ")
                 ),
             ),
+            Some(_) if upstream::KEYS.contains(&name) => reader.upstream_entry(&mut part, name, key.span(), value),
             Some(_) => reader.entry(&mut layer, name, key.span(), value),
         }
     }
+    layer.destination = part.destination;
+    layer.transport = PerSignal::all(&part.transport);
     let mut complaints = reader.complaints;
     complaints.sort_by_key(|complaint| match complaint.origin {
         Origin::File { line, .. } => line,
@@ -132,16 +134,16 @@ impl Reader<'_> {
     }
 
     fn entry(&mut self, layer: &mut Layer, name: &str, key: Range<usize>, value: &Spanned<DeValue<'_>>) {
-        let destination = &mut layer.destination;
         match name {
-            "endpoint" => destination.endpoint = self.value(name, key, value, string),
-            "traces_endpoint" => destination.traces_endpoint = self.value(name, key, value, string),
-            "metrics_endpoint" => destination.metrics_endpoint = self.value(name, key, value, string),
-            "logs_endpoint" => destination.logs_endpoint = self.value(name, key, value, string),
-            "headers" => destination.headers = self.headers(key, value),
-            "protocol" => layer.protocol = self.value(name, key, value, |value| word(choice::PROTOCOL, value)),
-            "compression" => layer.gzip = self.value(name, key, value, |value| word(choice::COMPRESSION, value)),
-            "export_timeout" => layer.export_timeout = self.time(name, key, value, duration::read_limit),
+            "upstream" => layer.upstreams = self.upstreams(key, value),
+            "expire_after" => layer.expire_after = self.time(name, key, value, duration::read_time_limit),
+            "require_telemetry" => {
+                let said = self.value(name, key, value, required);
+                layer.required = said.and_then(|said| Some(Sourced::new(said.value?, said.origin)));
+            }
+            "metrics_temporality" => {
+                layer.temporality = self.value(name, key, value, |value| word(choice::TEMPORALITY, value));
+            }
             "service_name" => layer.service_name = self.value(name, key, value, string),
             "resource_attributes" => layer.resource_attributes = self.resource_attributes(key, value),
             "agent" => layer.agent = self.value(name, key, value, |value| Ok(AgentChoice::read(&string(value)?))),
@@ -205,53 +207,6 @@ impl Reader<'_> {
         self.file.path.parent().map_or(path.clone(), |folder| folder.join(&path))
     }
 
-    fn headers(&mut self, key: Range<usize>, value: &Spanned<DeValue<'_>>) -> Vec<(String, Sourced<HeaderValue>)> {
-        let mut headers = Vec::new();
-        let DeValue::Table(table) = value.get_ref() else {
-            let remedy = "write [headers] and below it authorization = { env = \"NAME\" }";
-            self.complain(key.start, format!("`headers`: {}; {remedy}", wrong_type("a table", value.get_ref())));
-            return headers;
-        };
-        for (name, value) in table.iter() {
-            if self.is_broken(&name.span(), value) {
-                continue;
-            }
-            let read = self.header_value(value.get_ref()).and_then(|value| upstream::header(name.get_ref(), value));
-            match read {
-                Ok((name_sent, value)) => {
-                    let value = Sourced::new(value, self.origin(name.span().start));
-                    attributes::upsert(&mut headers, name_sent, value);
-                }
-                Err(message) => self.complain(name.span().start, format!("a header is ignored: {message}")),
-            }
-        }
-        headers
-    }
-
-    fn header_value(&self, value: &DeValue<'_>) -> Result<HeaderValue, String> {
-        let table = match value {
-            DeValue::String(text) => return Ok(HeaderValue::Literal(Secret::new(text.as_ref()))),
-            DeValue::Table(table) => table,
-            other => return Err(wrong_type("a string, { env = \"NAME\" } or { file = \"PATH\" }", other)),
-        };
-        let mut entries = table.iter().map(|(key, value)| (key.get_ref().as_ref(), value.get_ref()));
-        match (entries.next(), entries.next()) {
-            (Some(("env", DeValue::String(name))), None) => Ok(HeaderValue::Env(name.trim().to_owned())),
-            (Some(("file", DeValue::String(path))), None) if path.trim().is_empty() => {
-                Ok(HeaderValue::File(PathBuf::new()))
-            }
-            (Some(("file", DeValue::String(path))), None) => Ok(HeaderValue::File(self.path(path.trim()))),
-            (Some(("command", _)), None) => Err("{ command = [...] } is not supported yet; use env or file".to_owned()),
-            (Some((key @ ("env" | "file"), other)), None) => {
-                Err(format!("`{key}`: {}", wrong_type("a string in quotes", other)))
-            }
-            (Some((key, _)), None) => {
-                Err(format!("`{key}` is neither env nor file{}", choice::did_you_mean(key, ["env", "file"])))
-            }
-            _ => Err("a value is either { env = \"NAME\" } or { file = \"PATH\" }".to_owned()),
-        }
-    }
-
     fn resource_attributes(
         &mut self,
         key: Range<usize>,
@@ -310,6 +265,19 @@ fn boolean(value: &DeValue<'_>) -> Result<bool, String> {
 
 fn switch(value: &DeValue<'_>) -> Result<bool, String> {
     value.as_bool().map_or_else(|| word(choice::SWITCH, value), Ok)
+}
+
+/// `true` for any telemetry, `false` for none, or a list of signals.
+fn required(value: &DeValue<'_>) -> Result<Option<Required>, String> {
+    let wanted = "true, or a list such as [\"traces\", \"logs\"],";
+    match value {
+        DeValue::Boolean(wanted) => Ok(wanted.then_some(Required::Any)),
+        DeValue::Array(words) => {
+            let words: Result<Vec<String>, String> = words.iter().map(|word| string(word.get_ref())).collect();
+            Required::read(&words?.join(",")).map(Some)
+        }
+        other => Err(wrong_type(wanted, other)),
+    }
 }
 
 fn exit_codes(value: &DeValue<'_>) -> Result<Vec<i32>, String> {

@@ -3,21 +3,26 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::upstream::HeaderValue;
-use super::value::{AgentChoice, Complaint, Content, Nest, Origin, Protocol, Sampler, Sourced};
+use super::upstream::{DEFAULT_NAME, Destination, Transport, Upstream};
+use super::value::{AgentChoice, Complaint, Content, Nest, Origin, Required, Sampler, Sourced, Temporality};
 use super::{attributes, endpoint};
+use crate::otlp::{PerSignal, Signal};
 
 /// Everything that one place (the flags, the variables, one file) said.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Layer {
-    /// Endpoints and headers, which are merged as one value.
+    /// Endpoints and credentials, which are merged as one value.
     pub destination: Destination,
-    /// How to speak to the backend.
-    pub protocol: Option<Sourced<Protocol>>,
-    /// Whether bodies are sent with gzip.
-    pub gzip: Option<Sourced<bool>>,
-    /// The longest wait for one request.
-    pub export_timeout: Option<Sourced<Duration>>,
+    /// Further upstreams, each with everything that belongs to it.
+    pub upstreams: Vec<Upstream>,
+    /// How to speak to the backend at `destination`.
+    pub transport: PerSignal<Transport>,
+    /// Which telemetry there must be.
+    pub required: Option<Sourced<Required>>,
+    /// How old telemetry may become before it is not sent any more; zero is any age.
+    pub expire_after: Option<Sourced<Duration>>,
+    /// The temporality of the run's own metrics.
+    pub temporality: Option<Sourced<Temporality>>,
     /// `service.name`.
     pub service_name: Option<Sourced<String>>,
     /// Resource attributes, each key once.
@@ -58,24 +63,9 @@ pub struct Layer {
     pub propagate_baggage: Option<Sourced<bool>>,
 }
 
-/// The part of a layer that says where telemetry goes, and with which credentials.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Destination {
-    /// Base URL.
-    pub endpoint: Option<Sourced<String>>,
-    /// URL for traces.
-    pub traces_endpoint: Option<Sourced<String>>,
-    /// URL for metrics.
-    pub metrics_endpoint: Option<Sourced<String>>,
-    /// URL for logs.
-    pub logs_endpoint: Option<Sourced<String>>,
-    /// Headers, names in lower case, each once.
-    pub headers: Vec<(String, Sourced<HeaderValue>)>,
-}
-
 impl Layer {
     /// This layer on top of `lower`: what this layer says holds, the rest is `lower`'s. Attributes are merged by key.
-    /// The destination is not merged but chosen, with [`Destination::choose`].
+    /// Destination and upstreams are not merged but chosen, with [`choose`].
     pub fn over(mut self, lower: Layer) -> Layer {
         self.name_by_attribute();
         let mut lower = lower;
@@ -86,9 +76,11 @@ impl Layer {
         }
         Layer {
             destination: self.destination,
-            protocol: self.protocol.or(lower.protocol),
-            gzip: self.gzip.or(lower.gzip),
-            export_timeout: self.export_timeout.or(lower.export_timeout),
+            upstreams: self.upstreams,
+            transport: self.transport.over(lower.transport),
+            required: self.required.or(lower.required),
+            expire_after: self.expire_after.or(lower.expire_after),
+            temporality: self.temporality.or(lower.temporality),
             service_name: self.service_name.or(lower.service_name),
             resource_attributes,
             agent: self.agent.or(lower.agent),
@@ -122,62 +114,102 @@ impl Layer {
     }
 }
 
-impl Destination {
-    /// The destination of the highest layer that sets any endpoint, `layers` being sorted from the highest down.
-    /// Credentials never travel to an endpoint that was set elsewhere: headers that no endpoint of their own layer
-    /// goes with are a complaint. A destination that is overridden as a whole, headers and all, is not.
-    pub fn choose(layers: Vec<Destination>) -> (Destination, Vec<Complaint>) {
-        let mut complaints = Vec::new();
-        let chosen = layers.iter().position(|layer| layer.any_endpoint().is_some());
-        let decides = chosen.and_then(|index| layers[index].any_endpoint()).map(|endpoint| endpoint.origin.clone());
-        for layer in layers.iter().filter(|layer| layer.any_endpoint().is_none()) {
-            if let Some((_, header)) = layer.headers.first() {
-                complaints.push(homeless(&header.origin, decides.as_ref()));
-            }
+/// The upstreams of the highest layer that sets any endpoint; `layers` are their destinations and upstreams, sorted from the
+/// highest down. Credentials never travel to an endpoint that was set elsewhere: those that no endpoint of their own
+/// layer goes with are a complaint. A destination that is overridden as a whole, credentials and all, is not.
+pub(super) fn choose(layers: Vec<(Destination, Vec<Upstream>)>) -> ((Destination, Vec<Upstream>), Vec<Complaint>) {
+    let any_endpoint = |(destination, upstreams): &(Destination, Vec<Upstream>)| {
+        let further = upstreams.iter().find_map(|upstream| upstream.destination.any_endpoint().cloned());
+        destination.any_endpoint().cloned().or(further).map(|endpoint| endpoint.origin)
+    };
+    let mut complaints = Vec::new();
+    let chosen = layers.iter().position(|layer| any_endpoint(layer).is_some());
+    let decides = chosen.and_then(|index| any_endpoint(&layers[index]));
+    for (destination, _) in layers.iter().filter(|(destination, _)| destination.any_endpoint().is_none()) {
+        if let Some(credential) = destination.any_credential() {
+            complaints.push(homeless(credential, decides.as_ref()));
         }
-        let destination = chosen.and_then(|index| layers.into_iter().nth(index)).unwrap_or_default();
-        (destination.checked(&mut complaints), complaints)
     }
+    (chosen.and_then(|index| layers.into_iter().nth(index)).unwrap_or_default(), complaints)
+}
 
-    /// The first endpoint that is set.
-    fn any_endpoint(&self) -> Option<&Sourced<String>> {
-        let all = [&self.endpoint, &self.traces_endpoint, &self.metrics_endpoint, &self.logs_endpoint];
-        all.into_iter().flatten().next()
-    }
-
-    /// Without the endpoints that nothing can be sent to. They are dropped only after the layer was chosen: telemetry
-    /// stays on disk rather than going to the backend of a lower layer.
-    fn checked(mut self, complaints: &mut Vec<Complaint>) -> Self {
-        let all = [&mut self.endpoint, &mut self.traces_endpoint, &mut self.metrics_endpoint, &mut self.logs_endpoint];
-        for slot in all {
-            let Some(said) = slot else { continue };
-            let complain = |message| Complaint { origin: said.origin.clone(), message };
-            if let Err(message) = endpoint::check(&said.value) {
-                complaints.push(complain(format!("{message}; nothing is sent there")));
-                *slot = None;
-            } else if endpoint::has_user_info(&said.value) {
-                complaints.push(complain(format!(
-                    "the user name and password in the URL of {} are not sent; give them as a header, as in authorization=env:NAME",
-                    endpoint::without_credentials(&said.value)
-                )));
-            }
+/// The upstreams that `destination`, spoken to by `transport`, and `further` ones are, without what nothing can be sent to:
+/// telemetry stays on disk rather than going to the backend of a lower layer.
+pub(super) fn upstreams(
+    destination: Destination,
+    transport: PerSignal<Transport>,
+    further: Vec<Upstream>,
+    complaints: &mut Vec<Complaint>,
+) -> Vec<Upstream> {
+    let first = Upstream { name: DEFAULT_NAME.to_owned(), destination, transport };
+    let mut upstreams: Vec<Upstream> = Vec::new();
+    for mut upstream in std::iter::once(first).chain(further) {
+        let Some(origin) = upstream.destination.any_endpoint().map(|endpoint| endpoint.origin.clone()) else {
+            continue;
+        };
+        check(&mut upstream, complaints);
+        if upstream.destination.any_endpoint().is_none() {
+            continue;
         }
-        self
+        if upstreams.iter().any(|other| other.name == upstream.name) {
+            let message = format!(
+                "a second upstream is called \"{}\" and is ignored; give each a name of its own",
+                upstream.name
+            );
+            complaints.push(Complaint { origin, message });
+            continue;
+        }
+        upstreams.push(upstream);
     }
+    upstreams
+}
 
-    /// Whether an endpoint is left.
-    pub fn has_endpoint(&self) -> bool {
-        self.any_endpoint().is_some()
+/// Takes out what cannot work, and says so.
+fn check(upstream: &mut Upstream, complaints: &mut Vec<Complaint>) {
+    let Upstream { destination, transport, .. } = upstream;
+    let slots = std::iter::once((&mut destination.endpoint, Signal::Traces)).chain([
+        (&mut destination.signal_endpoints.traces, Signal::Traces),
+        (&mut destination.signal_endpoints.metrics, Signal::Metrics),
+        (&mut destination.signal_endpoints.logs, Signal::Logs),
+    ]);
+    for (slot, signal) in slots {
+        let Some(said) = slot else { continue };
+        let complain = |message| Complaint { origin: said.origin.clone(), message };
+        if let Err(message) = endpoint::check(&said.value, transport.of(signal)) {
+            complaints.push(complain(format!("{message}; nothing is sent there")));
+            *slot = None;
+        } else if endpoint::has_user_info(&said.value) {
+            complaints.push(complain(format!(
+                "the user name and password in the URL of {} are not sent; give them as a header, as in authorization=env:NAME",
+                endpoint::without_credentials(&said.value)
+            )));
+        }
+    }
+    for signal in Signal::ALL {
+        let identity = destination.identity.of_mut(signal);
+        let (lonely, other) = match (&identity.certificate, &identity.key) {
+            (Some(certificate), None) => (certificate, "its key"),
+            (None, Some(key)) => (key, "the certificate that it belongs to"),
+            _ => continue,
+        };
+        let message = format!("a client's certificate and its key go together, and {other} is not set; it is ignored");
+        let complaint = Complaint { origin: lonely.origin.clone(), message };
+        if !complaints.contains(&complaint) {
+            complaints.push(complaint);
+        }
+        *identity = super::upstream::Identity::default();
     }
 }
 
-fn homeless(headers: &Origin, endpoint: Option<&Origin>) -> Complaint {
+fn homeless(credentials: &Origin, endpoint: Option<&Origin>) -> Complaint {
     let message = match endpoint {
         Some(endpoint) => format!(
-            "these headers are not sent, because the endpoint comes from {endpoint}; headers belong to the endpoint \
-             that is set in the same place, so set both there"
+            "these credentials are not sent, because the endpoint comes from {endpoint}; credentials belong to the \
+             endpoint that is set in the same place, so set both there"
         ),
-        None => "these headers are not sent, because no endpoint is set; set the endpoint in the same place".to_owned(),
+        None => {
+            "these credentials are not sent, because no endpoint is set; set the endpoint in the same place".to_owned()
+        }
     };
-    Complaint { origin: headers.clone(), message }
+    Complaint { origin: credentials.clone(), message }
 }

@@ -11,6 +11,7 @@ pub mod endpoint;
 pub mod env;
 pub mod exit_code;
 pub mod file;
+mod header;
 pub mod home;
 pub mod layer;
 mod resolve;
@@ -18,11 +19,15 @@ mod upstream;
 mod value;
 pub mod variables;
 
+pub use crate::otlp::PerSignal;
+pub use endpoint::Place;
 pub use file::{FileText, PROJECT_FILE_NAME};
+pub use header::{HeaderValue, Headers, header_of_text, one_line};
 pub use home::user_file;
-pub use layer::{Destination, Layer};
-pub use resolve::{DEFAULT_EXPORT_TIMEOUT, resolve};
-pub use upstream::{HeaderValue, Route, Upstream, header_of_text};
+pub use layer::Layer;
+pub use resolve::resolve;
+pub use upstream::{DEFAULT_EXPORT_TIMEOUT, DEFAULT_NAME, Destination, Identity, Route, Transport, Upstream};
 pub use value::{
-    AgentChoice, Complaint, Content, DEFAULT_HEARTBEAT, Nest, Origin, Protocol, Sampler, Settings, Sourced,
+    AgentChoice, Complaint, Content, DEFAULT_EXPIRY, DEFAULT_HEARTBEAT, Nest, Origin, Protocol, Required, Sampler,
+    Settings, Sourced, Temporality,
 };

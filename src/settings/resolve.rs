@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
+use super::env;
 use super::file::{self, FileKind, FileText};
-use super::layer::{Destination, Layer};
+use super::layer::{self, Layer};
 use super::upstream::Upstream;
-use super::value::{Complaint, Origin, Protocol, Settings, Sourced};
-use super::{env, variables};
+use super::value::{Complaint, Origin, Settings, Sourced};
 use crate::environment::Environment;
-
-/// The longest wait for one request (OTLP exporter, "Timeout").
-pub const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the user's words mean: flag before `OTEL_RUN_*` before `OTEL_*` before the project's file before the user's
 /// file before the default. All that is wrong with them is in the second part, the most important layer first; what a
@@ -35,23 +32,17 @@ pub fn resolve(
         complaints.extend(found);
         layer
     });
-    let destinations = layers.iter_mut().map(|layer| std::mem::take(&mut layer.destination)).collect();
-    let (destination, found) = Destination::choose(destinations);
+    let destinations = layers
+        .iter_mut()
+        .map(|layer| (std::mem::take(&mut layer.destination), std::mem::take(&mut layer.upstreams)))
+        .collect();
+    let ((destination, further), found) = layer::choose(destinations);
     complaints.extend(found);
-    if from_otel_variables(&destination) {
-        complaints.extend(env::unsupported(environment));
-    }
-    let merged = layers.into_iter().fold(Layer::default(), Layer::over);
+    let mut merged = layers.into_iter().fold(Layer::default(), Layer::over);
     complaints.extend(kill_without_limit(&merged));
-    (settings(merged, destination), complaints)
-}
-
-fn from_otel_variables(destination: &Destination) -> bool {
-    let Destination { endpoint, traces_endpoint, metrics_endpoint, logs_endpoint, .. } = destination;
-    [endpoint, traces_endpoint, metrics_endpoint, logs_endpoint]
-        .into_iter()
-        .flatten()
-        .any(|endpoint| matches!(&endpoint.origin, Origin::Variable(name) if name != variables::RUN_ENDPOINT))
+    let transport = std::mem::take(&mut merged.transport);
+    let upstreams = layer::upstreams(destination, transport, further, &mut complaints);
+    (settings(merged, upstreams), complaints)
 }
 
 /// A time to kill that waits for a limit which nobody set. In the user's file it is for those runs that have one, and
@@ -70,7 +61,7 @@ fn unless_zero(said: Option<Sourced<Duration>>) -> Option<Sourced<Duration>> {
     said.filter(|said| !said.value.is_zero())
 }
 
-fn settings(layer: Layer, destination: Destination) -> Settings {
+fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
     let Settings {
         agent,
         nest,
@@ -85,20 +76,17 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         sampler,
         propagate_trace_context,
         propagate_baggage,
+        expire_after,
+        temporality,
         ..
     } = Settings::default();
-    let upstream = destination.has_endpoint().then(|| Upstream {
-        endpoint: destination.endpoint,
-        traces_endpoint: destination.traces_endpoint,
-        metrics_endpoint: destination.metrics_endpoint,
-        logs_endpoint: destination.logs_endpoint,
-        protocol: layer.protocol.unwrap_or(Sourced::default_value(Protocol::HttpProtobuf)),
-        headers: destination.headers,
-        gzip: layer.gzip.unwrap_or(Sourced::default_value(false)),
-        export_timeout: layer.export_timeout.unwrap_or(Sourced::default_value(DEFAULT_EXPORT_TIMEOUT)),
-    });
+    let unless_zero_said =
+        |said: Sourced<Duration>| Sourced::new(Some(said.value).filter(|length| !length.is_zero()), said.origin);
     Settings {
-        upstream,
+        upstreams,
+        required: layer.required,
+        expire_after: layer.expire_after.map_or(expire_after, unless_zero_said),
+        temporality: layer.temporality.unwrap_or(temporality),
         service_name: layer.service_name,
         resource_attributes: layer.resource_attributes,
         agent: layer.agent.unwrap_or(agent),
@@ -110,9 +98,7 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         success_codes: layer.success_codes.unwrap_or(success_codes),
         reap: layer.reap.unwrap_or(reap),
         die_with_parent: layer.die_with_parent.unwrap_or(die_with_parent),
-        heartbeat: layer
-            .heartbeat
-            .map_or(heartbeat, |said| Sourced::new(Some(said.value).filter(|length| !length.is_zero()), said.origin)),
+        heartbeat: layer.heartbeat.map_or(heartbeat, unless_zero_said),
         collector: layer.collector.unwrap_or(collector),
         state_dir: layer.state_dir,
         quiet: layer.quiet.unwrap_or(quiet),

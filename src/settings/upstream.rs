@@ -1,55 +1,77 @@
-//! A destination for OTLP: which URL a signal goes to, and which headers go with it.
+//! A destination for OTLP: where each signal goes, how it is spoken to, and which credentials go with it.
 
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use super::endpoint::{self, Place};
+use super::header::{HeaderValue, Headers};
 use super::value::{Protocol, Sourced};
-use super::{endpoint, home};
-use crate::environment::Environment;
-use crate::otlp::Signal;
-use crate::secret::Secret;
+use crate::otlp::{PerSignal, Signal};
 
-/// Where one header's value is taken from.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum HeaderValue {
-    /// The value itself.
-    Literal(Secret),
-    /// The variable that holds it (`env:NAME`).
-    Env(String),
-    /// The file that holds it (`file:PATH`); a line break at its end is not part of the value.
-    File(PathBuf),
-}
+/// The name of the upstream that flags, variables and the top of a settings file describe.
+pub const DEFAULT_NAME: &str = "default";
 
-/// A backend that takes OTLP. Endpoint and headers always come from the same layer.
+/// The longest wait for one request (OTLP exporter, "Timeout").
+pub const DEFAULT_EXPORT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// A backend that takes OTLP.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Upstream {
+    /// What it is called: no two of a run have the same name.
+    pub name: String,
+    /// Where it is, and what it is shown to be let in.
+    pub destination: Destination,
+    /// How it is spoken to.
+    pub transport: PerSignal<Transport>,
+}
+
+/// Endpoints, and the credentials that go with them: both always come from the same layer.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Destination {
     /// Base URL, to which HTTP appends `v1/traces` and so on; none where only single signals have one.
     pub endpoint: Option<Sourced<String>>,
-    /// URL of one signal, used as it stands (HTTP) or as the target (gRPC).
-    pub traces_endpoint: Option<Sourced<String>>,
-    /// As `traces_endpoint`.
-    pub metrics_endpoint: Option<Sourced<String>>,
-    /// As `traces_endpoint`.
-    pub logs_endpoint: Option<Sourced<String>>,
-    /// How to speak to it.
-    pub protocol: Sourced<Protocol>,
-    /// Headers for each request, names in lower case.
-    pub headers: Vec<(String, Sourced<HeaderValue>)>,
+    /// URLs of single signals, used as they stand (HTTP) or as the target (gRPC).
+    pub signal_endpoints: PerSignal<Option<Sourced<String>>>,
+    /// Headers for each request.
+    pub headers: Headers,
+    /// Headers of single signals, which take the place of the others.
+    pub signal_headers: PerSignal<Option<Headers>>,
+    /// A program that prints headers as a JSON object of strings.
+    pub headers_helper: Option<Sourced<PathBuf>>,
+    /// The certificate that is shown to a server that asks for one.
+    pub identity: PerSignal<Identity>,
+}
+
+/// A client's certificate and its key, as paths of PEM files. One without the other is of no use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Identity {
+    /// The certificate, and those between it and its authority.
+    pub certificate: Option<Sourced<PathBuf>>,
+    /// The private key.
+    pub key: Option<Sourced<PathBuf>>,
+}
+
+/// How one signal is sent. What nobody said is none, and has its default when it is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Transport {
+    /// How to speak.
+    pub protocol: Option<Sourced<Protocol>>,
     /// Whether bodies are sent with gzip.
-    pub gzip: Sourced<bool>,
+    pub gzip: Option<Sourced<bool>>,
     /// The longest wait for one request, answer included.
-    pub export_timeout: Sourced<Duration>,
+    pub timeout: Option<Sourced<Duration>>,
+    /// The authorities that are trusted instead of the system's: the path of a PEM file.
+    pub certificate: Option<Sourced<PathBuf>>,
+    /// Whether gRPC goes without TLS where the endpoint has no scheme.
+    pub insecure: Option<Sourced<bool>>,
 }
 
 /// Where the requests of one signal go.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Route {
-    /// For HTTP the whole URL. For gRPC scheme, host and port, to which the client adds the method
-    /// ([`Signal::grpc_method`]). It never holds a user name or a password, but its query may hold a secret: print it
-    /// with [`endpoint::without_credentials`].
-    pub url: String,
-    /// How to speak to it.
+    /// The place.
+    pub place: Place,
+    /// How to speak there. A file is written in its own way.
     pub protocol: Protocol,
 }
 
@@ -57,105 +79,101 @@ impl Upstream {
     /// Where `signal` goes; none where neither it nor the base has an endpoint. A signal's own URL is used as it
     /// stands, the base URL gets the signal's path (OTLP exporter, "Endpoint URLs for OTLP/HTTP").
     pub fn route(&self, signal: Signal) -> Option<Route> {
-        let own = match signal {
-            Signal::Traces => &self.traces_endpoint,
-            Signal::Metrics => &self.metrics_endpoint,
-            Signal::Logs => &self.logs_endpoint,
-        };
-        let protocol = self.protocol.value;
-        let url = match (protocol, own, &self.endpoint) {
-            (Protocol::Grpc, Some(url), _) | (Protocol::Grpc, None, Some(url)) => endpoint::origin(&url.value),
-            (_, Some(url), _) => endpoint::as_it_stands(&url.value),
-            (_, None, Some(base)) => endpoint::below_base(&base.value, signal),
-            (_, None, None) => None,
+        let transport = self.transport.of(signal);
+        let (own, base) = (self.destination.signal_endpoints.of(signal), &self.destination.endpoint);
+        let place = match (own, base) {
+            (Some(url), _) => endpoint::place(&url.value, transport, |url| endpoint::as_it_stands(url), signal),
+            (None, Some(url)) => {
+                endpoint::place(&url.value, transport, |url| endpoint::below_base(url, signal), signal)
+            }
+            (None, None) => None,
         }?;
-        Some(Route { url, protocol })
+        Some(Route { place, protocol: transport.protocol() })
     }
 
-    /// The endpoint to show and to write down, the base before those of single signals, without credentials.
-    pub fn shown_endpoint(&self) -> Option<Sourced<String>> {
-        let all = [&self.endpoint, &self.traces_endpoint, &self.metrics_endpoint, &self.logs_endpoint];
-        let first = all.into_iter().flatten().next()?;
-        Some(Sourced::new(endpoint::without_credentials(&first.value), first.origin.clone()))
-    }
-}
-
-impl HeaderValue {
-    /// Reads `env:NAME`, `file:PATH`, or anything else as the value itself.
-    pub fn read(text: &str) -> Self {
-        if let Some(name) = text.strip_prefix("env:") {
-            HeaderValue::Env(name.trim().to_owned())
-        } else if let Some(path) = text.strip_prefix("file:") {
-            HeaderValue::File(PathBuf::from(path.trim()))
-        } else {
-            HeaderValue::Literal(Secret::new(text))
-        }
+    /// The headers for the requests of `signal`. A list of its own takes the place of the one for all (OTLP exporter,
+    /// "Configuration Options": a signal's option wins).
+    pub fn headers(&self, signal: Signal) -> &Headers {
+        self.destination.signal_headers.of(signal).as_ref().unwrap_or(&self.destination.headers)
     }
 
-    /// The value to send. `read_file` gives the text of a file. The error is a sentence that names the variable or the
-    /// file, never what is in it.
-    pub fn reveal(
-        &self,
-        environment: &Environment,
-        read_file: &dyn Fn(&Path) -> io::Result<String>,
-    ) -> Result<Secret, String> {
-        match self {
-            HeaderValue::Literal(secret) => Ok(secret.clone()),
-            HeaderValue::Env(name) => {
-                let value = environment.get(name).ok_or_else(|| format!("the variable {name} is not set"))?;
-                sendable(value)
-                    .ok_or_else(|| format!("the variable {name} holds a line break or another control character"))
-            }
-            HeaderValue::File(path) => {
-                let path = home::expand(path, environment);
-                let shown = path.display();
-                let text = read_file(&path).map_err(|error| format!("{shown} cannot be read: {error}"))?;
-                let value = text.strip_suffix('\n').unwrap_or(&text);
-                let value = value.strip_suffix('\r').unwrap_or(value);
-                if value.is_empty() {
-                    return Err(format!("{shown} is empty"));
-                }
-                sendable(value).ok_or_else(|| format!("{shown} holds more than one line or a control character"))
-            }
-        }
+    /// All headers, those for all signals and those of single ones.
+    pub fn all_headers(&self) -> impl Iterator<Item = &(String, Sourced<HeaderValue>)> {
+        let own = self.destination.signal_headers.iter().filter_map(|(_, headers)| headers.as_ref()).flatten();
+        self.destination.headers.iter().chain(own)
     }
 }
 
-/// `value` if HTTP allows it as the value of a header (RFC 9110, section 5.5).
-fn sendable(value: &str) -> Option<Secret> {
-    http::HeaderValue::from_bytes(value.as_bytes()).ok().map(|_| Secret::new(value))
-}
-
-/// `name` as it is sent, in lower case, and `value`, if HTTP allows both. The error is a sentence that quotes neither:
-/// a value that slipped into the name, as in `authorization: Bearer x`, would be shown.
-pub(super) fn header(name: &str, value: HeaderValue) -> Result<(String, HeaderValue), String> {
-    let name = http::HeaderName::from_bytes(name.trim().as_bytes())
-        .map_err(|_| "the text before `=` is not the name of a header".to_owned())?;
-    match &value {
-        HeaderValue::Literal(secret) if secret.expose().is_empty() => {
-            return Err(format!("the header {name} has no value"));
-        }
-        HeaderValue::Literal(secret) if sendable(secret.expose()).is_none() => {
-            return Err(format!("the value of the header {name} holds a line break or another control character"));
-        }
-        HeaderValue::Env(variable) if variable.is_empty() => {
-            return Err(format!("the header {name} names no variable"));
-        }
-        HeaderValue::File(path) if path.as_os_str().is_empty() => {
-            return Err(format!("the header {name} names no file"));
-        }
-        _ => {}
+impl Destination {
+    /// All endpoints that are set, the base before those of single signals.
+    pub fn endpoints(&self) -> impl Iterator<Item = &Sourced<String>> {
+        self.endpoint.iter().chain(self.signal_endpoints.iter().filter_map(|(_, endpoint)| endpoint.as_ref()))
     }
-    Ok((name.as_str().to_owned(), value))
+
+    /// The first endpoint that is set.
+    pub fn any_endpoint(&self) -> Option<&Sourced<String>> {
+        self.endpoints().next()
+    }
+
+    /// Where a credential was said, if any was.
+    pub fn any_credential(&self) -> Option<&super::Origin> {
+        let headers =
+            self.headers.iter().chain(self.signal_headers.iter().filter_map(|(_, own)| own.as_ref()).flatten());
+        let headers = headers.map(|(_, value)| &value.origin);
+        let identity = self.identity.iter().flat_map(|(_, identity)| [&identity.certificate, &identity.key]);
+        let paths = identity.chain([&self.headers_helper]).flatten().map(|path| &path.origin);
+        headers.chain(paths).next()
+    }
 }
 
-/// A header as it is typed, `NAME=VALUE`. The error is a sentence that quotes nothing of `text`.
-pub fn header_of_text(text: &str) -> Result<(String, HeaderValue), String> {
-    let (name, value) = text
-        .split_once('=')
-        .ok_or("a header has no `=`; write it like authorization=env:NAME, authorization=file:PATH or name=value")?;
-    header(name, HeaderValue::read(value.trim()))
-        .map_err(|message| format!("{message}; write it like authorization=env:NAME"))
+impl Transport {
+    /// How to speak; `http/protobuf` where nobody said.
+    pub fn protocol(&self) -> Protocol {
+        self.protocol.as_ref().map_or(Protocol::HttpProtobuf, |said| said.value)
+    }
+
+    /// Whether bodies are sent with gzip; they are not where nobody said.
+    pub fn gzip(&self) -> bool {
+        self.gzip.as_ref().is_some_and(|said| said.value)
+    }
+
+    /// The longest wait for one request.
+    pub fn timeout(&self) -> Duration {
+        self.timeout.as_ref().map_or(DEFAULT_EXPORT_TIMEOUT, |said| said.value)
+    }
+
+    /// Whether gRPC goes without TLS where the endpoint has no scheme.
+    pub fn insecure(&self) -> bool {
+        self.insecure.as_ref().is_some_and(|said| said.value)
+    }
+
+    /// What this says holds, the rest is `lower`'s.
+    pub fn over(self, lower: Transport) -> Transport {
+        Transport {
+            protocol: self.protocol.or(lower.protocol),
+            gzip: self.gzip.or(lower.gzip),
+            timeout: self.timeout.or(lower.timeout),
+            certificate: self.certificate.or(lower.certificate),
+            insecure: self.insecure.or(lower.insecure),
+        }
+    }
+}
+
+impl PerSignal<Transport> {
+    /// The same for every signal.
+    pub fn all(transport: &Transport) -> Self {
+        Self::from_fn(|_| transport.clone())
+    }
+
+    /// As [`Transport::over`], signal by signal: what a higher layer says of all signals beats what a lower one says of
+    /// one.
+    pub fn over(self, lower: Self) -> Self {
+        Self {
+            traces: self.traces.over(lower.traces),
+            metrics: self.metrics.over(lower.metrics),
+            logs: self.logs.over(lower.logs),
+        }
+    }
 }
 
 #[cfg(test)]
@@ -166,15 +184,16 @@ mod tests {
 
     fn upstream(protocol: Protocol, base: Option<&str>, traces: Option<&str>) -> Upstream {
         let sourced = |url: &str| Sourced::default_value(url.to_owned());
-        Upstream {
-            endpoint: base.map(sourced),
-            traces_endpoint: traces.map(sourced),
-            metrics_endpoint: None,
-            logs_endpoint: None,
-            protocol: Sourced::default_value(protocol),
-            headers: Vec::new(),
-            gzip: Sourced::default_value(false),
-            export_timeout: Sourced::default_value(Duration::from_secs(10)),
+        let transport = Transport { protocol: Some(Sourced::default_value(protocol)), ..Transport::default() };
+        let mut destination = Destination { endpoint: base.map(sourced), ..Destination::default() };
+        destination.signal_endpoints.traces = traces.map(sourced);
+        Upstream { name: DEFAULT_NAME.to_owned(), destination, transport: PerSignal::all(&transport) }
+    }
+
+    fn url(route: Option<Route>) -> Option<String> {
+        match route?.place {
+            Place::Url(url) => Some(url),
+            other => panic!("{other:?}"),
         }
     }
 
@@ -182,7 +201,7 @@ mod tests {
     fn routes() {
         use Protocol::{Grpc, HttpJson, HttpProtobuf};
         type Case = (Protocol, Option<&'static str>, Option<&'static str>, Option<&'static str>);
-        let cases: [Case; 19] = [
+        let cases: [Case; 20] = [
             (HttpProtobuf, Some("http://c:4318"), None, Some("http://c:4318/v1/traces")),
             (HttpProtobuf, Some("http://c:4318/"), None, Some("http://c:4318/v1/traces")),
             (HttpProtobuf, Some("http://c:4318/my"), None, Some("http://c:4318/my/v1/traces")),
@@ -201,74 +220,61 @@ mod tests {
             (Grpc, Some("https://c:4317/ignored?x=y"), None, Some("https://c:4317")),
             (Grpc, Some("http://base"), Some("https://me:pw@own:4317/"), Some("https://own:4317")),
             (Grpc, None, Some("http://own"), Some("http://own")),
+            (Grpc, Some("c:4317"), None, Some("https://c:4317")),
             (Grpc, None, None, None),
         ];
         for (protocol, base, own, expected) in cases {
             let route = upstream(protocol, base, own).route(Signal::Traces);
-            let expected = expected.map(|url| Route { url: url.to_owned(), protocol });
-            assert_eq!(route, expected, "{protocol:?} {base:?} {own:?}");
+            assert!(route.as_ref().is_none_or(|route| route.protocol == protocol));
+            assert_eq!(url(route), expected.map(str::to_owned), "{protocol:?} {base:?} {own:?}");
+        }
+        // The other vectors of the specification, for the signals that they are about.
+        let mut upstream = upstream(HttpProtobuf, Some("http://c:4318/my"), None);
+        let own = "https://h/v1/metrics/".to_owned();
+        upstream.destination.signal_endpoints.metrics = Some(Sourced::default_value(own.clone()));
+        assert_eq!(url(upstream.route(Signal::Metrics)), Some(own));
+        assert_eq!(url(upstream.route(Signal::Logs)), Some("http://c:4318/my/v1/logs".to_owned()));
+    }
+
+    #[test]
+    fn a_target_of_grpc_without_a_scheme_is_secure_unless_it_is_said_to_be_not() {
+        let mut upstream = upstream(Protocol::Grpc, Some("c:4317"), Some("https://own"));
+        for signal in Signal::ALL {
+            upstream.transport.of_mut(signal).insecure = Some(Sourced::default_value(true));
+        }
+        assert_eq!(url(upstream.route(Signal::Logs)), Some("http://c:4317".to_owned()));
+        // A scheme wins.
+        assert_eq!(url(upstream.route(Signal::Traces)), Some("https://own".to_owned()));
+    }
+
+    #[test]
+    fn sockets_and_files() {
+        let place = |protocol, base, own, signal| upstream(protocol, base, own).route(signal).unwrap().place;
+        let socket = |url: &str| Place::Socket { path: "/run/o.sock".into(), url: url.to_owned() };
+        for text in ["unix:/run/o.sock", "unix:///run/o.sock"] {
+            let of = |protocol, signal| place(protocol, Some(text), None, signal);
+            assert_eq!(of(Protocol::HttpJson, Signal::Logs), socket("http://localhost/v1/logs"));
+            assert_eq!(of(Protocol::Grpc, Signal::Logs), socket("http://localhost"));
+            let own = place(Protocol::HttpJson, None, Some(text), Signal::Traces);
+            assert_eq!(own, socket("http://localhost/v1/traces"));
+        }
+        for protocol in [Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson] {
+            let of = |text| place(protocol, Some(text), None, Signal::Metrics);
+            assert_eq!(of("file:/var/o.jsonl"), Place::File("/var/o.jsonl".into()));
+            assert_eq!(of("file:///var/o/"), Place::File("/var/o/metrics.jsonl".into()));
+            let own = place(protocol, Some("http://c"), Some("file:/var/t"), Signal::Traces);
+            assert_eq!(own, Place::File("/var/t".into()));
         }
     }
 
     #[test]
     fn a_signal_without_endpoint_has_no_route() {
-        let upstream = upstream(Protocol::HttpProtobuf, None, Some("http://own"));
+        let mut upstream = upstream(Protocol::HttpProtobuf, None, Some("http://own"));
         assert_eq!(upstream.route(Signal::Logs), None);
         assert_eq!(upstream.route(Signal::Metrics), None);
-        let mut upstream = upstream;
-        upstream.logs_endpoint = Some(Sourced::default_value("http://l/a".to_owned()));
-        upstream.metrics_endpoint = Some(Sourced::default_value("http://m/b".to_owned()));
-        assert_eq!(upstream.route(Signal::Logs).map(|route| route.url), Some("http://l/a".to_owned()));
-        assert_eq!(upstream.route(Signal::Metrics).map(|route| route.url), Some("http://m/b".to_owned()));
-    }
-
-    #[test]
-    fn header_values_are_revealed() {
-        let environment: Environment =
-            [("TOKEN", "t0"), ("EMPTY", ""), ("LINES", "a\nb"), ("HOME", "/home/u")].into_iter().collect();
-        let read_file = |path: &Path| match path.to_str() {
-            Some("/unix") => Ok("t1\n".to_owned()),
-            Some("/dos") => Ok("t2\r\n".to_owned()),
-            Some("/home/u/bare") => Ok("t3".to_owned()),
-            Some("/lines") => Ok("a\nb\n".to_owned()),
-            Some("/empty") => Ok("\n".to_owned()),
-            _ => Err(io::Error::from(io::ErrorKind::NotFound)),
-        };
-        for (text, expected) in [
-            ("plain", Ok("plain")),
-            ("env:TOKEN", Ok("t0")),
-            ("env:EMPTY", Err("the variable EMPTY is not set")),
-            ("env:MISSING", Err("the variable MISSING is not set")),
-            ("env:LINES", Err("the variable LINES holds a line break or another control character")),
-            ("file:/unix", Ok("t1")),
-            ("file:/dos", Ok("t2")),
-            ("file:~/bare", Ok("t3")),
-            ("file:/lines", Err("/lines holds more than one line or a control character")),
-            ("file:/empty", Err("/empty is empty")),
-            ("file:/none", Err("/none cannot be read: entity not found")),
-        ] {
-            let revealed = HeaderValue::read(text).reveal(&environment, &read_file);
-            let revealed = revealed.as_ref().map(Secret::expose).map_err(String::as_str);
-            assert_eq!(revealed, expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn wrong_headers_are_refused_without_being_quoted() {
-        for text in [
-            "Authorization: Bearer hunter2",
-            "Authorization: Bearer hunter2==",
-            "hunter 2=x",
-            "a=hunter2\nb",
-            "=hunter2",
-            "a=",
-            "a=env:",
-            "a=file:",
-        ] {
-            let message = header_of_text(text).unwrap_err();
-            assert!(!message.contains("hunter"), "{text}: {message}");
-        }
-        let (name, value) = header_of_text("X-Api-Key= k=v== ").unwrap();
-        assert_eq!((name.as_str(), value), ("x-api-key", HeaderValue::Literal(Secret::new("k=v=="))));
+        upstream.destination.signal_endpoints.logs = Some(Sourced::default_value("http://l/a".to_owned()));
+        upstream.destination.signal_endpoints.metrics = Some(Sourced::default_value("http://m/b".to_owned()));
+        assert_eq!(url(upstream.route(Signal::Logs)), Some("http://l/a".to_owned()));
+        assert_eq!(url(upstream.route(Signal::Metrics)), Some("http://m/b".to_owned()));
     }
 }

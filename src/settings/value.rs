@@ -3,7 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::choice;
 use super::upstream::Upstream;
+use crate::otlp::Signal;
+
+/// How old telemetry may become before it is not sent any more.
+pub const DEFAULT_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 
 /// How often a running run says that it runs.
 pub const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
@@ -88,6 +93,26 @@ pub enum Content {
     On,
 }
 
+/// How the run's own sums are told (OTLP exporter, `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Temporality {
+    /// As totals since the beginning.
+    Cumulative,
+    /// What grows is told as what was added since the last time.
+    Delta,
+    /// As totals, where the program that measures would have to remember what it told last.
+    LowMemory,
+}
+
+/// Which telemetry a run has to have sent and delivered to be a success.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Required {
+    /// Some, of whatever signal.
+    Any,
+    /// Some of each of these signals, each once, in the order in which signals are shown.
+    Each(Vec<Signal>),
+}
+
 /// What `OTEL_TRACES_SAMPLER` and its argument say (SDK configuration, "General SDK Configuration").
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Sampler {
@@ -108,8 +133,14 @@ pub enum Sampler {
 /// What the user's words mean, every value with its origin.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// Where telemetry goes; none is normal, then the run is on disk only.
-    pub upstream: Option<Upstream>,
+    /// Where telemetry goes; none is normal, then the run is on disk only. No two have the same name.
+    pub upstreams: Vec<Upstream>,
+    /// Which telemetry there must be for the run to be a success; none asks for nothing.
+    pub required: Option<Sourced<Required>>,
+    /// How old telemetry may become before it is not sent any more; none is any age. Never zero.
+    pub expire_after: Sourced<Option<Duration>>,
+    /// The temporality of the run's own metrics.
+    pub temporality: Sourced<Temporality>,
     /// `service.name` of everything, if the user chose one.
     pub service_name: Option<Sourced<String>>,
     /// Resource attributes for everything, in the order in which they were said.
@@ -189,6 +220,37 @@ impl Protocol {
     }
 }
 
+impl Temporality {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Temporality::Cumulative => "cumulative",
+            Temporality::Delta => "delta",
+            Temporality::LowMemory => "lowmemory",
+        }
+    }
+}
+
+impl Required {
+    /// Reads signals with commas between them. The error is a sentence.
+    pub fn read(text: &str) -> Result<Self, String> {
+        let mut signals = Vec::new();
+        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
+            match Signal::ALL.into_iter().find(|signal| signal.as_str().eq_ignore_ascii_case(word)) {
+                Some(signal) if !signals.contains(&signal) => signals.push(signal),
+                Some(_) => {}
+                None => {
+                    let names = Signal::ALL.map(Signal::as_str);
+                    let hint = choice::did_you_mean(word, names);
+                    return Err(format!("\"{word}\" is not one of {}{hint}", names.join(", ")));
+                }
+            }
+        }
+        signals.sort();
+        Ok(if signals.is_empty() { Required::Any } else { Required::Each(signals) })
+    }
+}
+
 impl AgentChoice {
     /// Reads `auto`, `none`, or a profile's name. Whether there is such a profile is not known here.
     pub fn read(text: &str) -> Self {
@@ -235,7 +297,10 @@ impl Default for Settings {
     /// What holds where nobody said anything: no upstream, and so nothing is dialled.
     fn default() -> Self {
         Self {
-            upstream: None,
+            upstreams: Vec::new(),
+            required: None,
+            expire_after: Sourced::default_value(Some(DEFAULT_EXPIRY)),
+            temporality: Sourced::default_value(Temporality::Cumulative),
             service_name: None,
             resource_attributes: Vec::new(),
             agent: Sourced::default_value(AgentChoice::Auto),

@@ -2,6 +2,8 @@
 //!
 //! The constants and the table [`ALL`] come from one list, so that a reference can be printed from it.
 
+use crate::otlp::Signal;
+
 /// Whose variable it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Family {
@@ -63,6 +65,21 @@ variables! {
     RUN_COMPRESSION = "OTEL_RUN_COMPRESSION", OtelRun, ReadAndInjected: "gzip or none; removed for the command";
     RUN_EXPORT_TIMEOUT = "OTEL_RUN_EXPORT_TIMEOUT", OtelRun, Read:
         "the longest wait for one request, such as 5s; 0 is no limit";
+    RUN_CERTIFICATE = "OTEL_RUN_CERTIFICATE", OtelRun, ReadAndInjected:
+        "PEM file of the authorities that are trusted instead of the system's; removed for the command";
+    RUN_CLIENT_CERTIFICATE = "OTEL_RUN_CLIENT_CERTIFICATE", OtelRun, ReadAndInjected:
+        "PEM file of the certificate that is shown to the backend; removed for the command";
+    RUN_CLIENT_KEY = "OTEL_RUN_CLIENT_KEY", OtelRun, ReadAndInjected: "PEM file of its key; removed for the command";
+    RUN_INSECURE = "OTEL_RUN_INSECURE", OtelRun, ReadAndInjected:
+        "true: grpc goes without TLS where the endpoint has no scheme; removed for the command";
+    RUN_HEADERS_HELPER = "OTEL_RUN_HEADERS_HELPER", OtelRun, ReadAndInjected:
+        "a program that prints headers for the backend as a JSON object; removed for the command";
+    RUN_EXPIRE_AFTER = "OTEL_RUN_EXPIRE_AFTER", OtelRun, Read:
+        "how old telemetry may become before it is not sent any more, such as 7d; 0 is any age";
+    RUN_REQUIRE_TELEMETRY = "OTEL_RUN_REQUIRE_TELEMETRY", OtelRun, Read:
+        "true, or traces, metrics, logs with commas between them: what has to be sent and delivered for the run to be a success";
+    RUN_METRICS_TEMPORALITY = "OTEL_RUN_METRICS_TEMPORALITY", OtelRun, Read:
+        "cumulative, delta or lowmemory, for the metrics of the run itself";
     RUN_SERVICE_NAME = "OTEL_RUN_SERVICE_NAME", OtelRun, Read: "service.name of everything in the run";
     RUN_RESOURCE_ATTRIBUTES = "OTEL_RUN_RESOURCE_ATTRIBUTES", OtelRun, Read:
         "resource attributes of everything in the run, KEY=VALUE,KEY=VALUE with percent-encoding";
@@ -90,19 +107,51 @@ variables! {
 
     OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT", OpenTelemetry, ReadAndInjected:
         "base URL of the backend; the command gets the embedded collector instead";
-    OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", OpenTelemetry, ReadAndInjected:
-        "URL for traces, used as it stands; removed for the command";
-    OTLP_METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", OpenTelemetry, ReadAndInjected:
-        "URL for metrics, used as it stands; removed for the command";
-    OTLP_LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", OpenTelemetry, ReadAndInjected:
-        "URL for logs, used as it stands; removed for the command";
     OTLP_PROTOCOL = "OTEL_EXPORTER_OTLP_PROTOCOL", OpenTelemetry, ReadAndInjected:
         "http/protobuf, http/json or grpc; the command gets what the embedded collector is told to speak";
     OTLP_HEADERS = "OTEL_EXPORTER_OTLP_HEADERS", OpenTelemetry, ReadAndInjected:
         "headers for the backend, literal values with percent-encoding; the command never sees them";
-    OTLP_COMPRESSION = "OTEL_EXPORTER_OTLP_COMPRESSION", OpenTelemetry, ReadAndInjected: "gzip or none";
+    OTLP_COMPRESSION = "OTEL_EXPORTER_OTLP_COMPRESSION", OpenTelemetry, ReadAndInjected:
+        "gzip or none; removed for the command";
     OTLP_TIMEOUT = "OTEL_EXPORTER_OTLP_TIMEOUT", OpenTelemetry, Read:
         "the longest wait for one request, in milliseconds; 0 is no limit";
+    OTLP_CERTIFICATE = "OTEL_EXPORTER_OTLP_CERTIFICATE", OpenTelemetry, ReadAndInjected:
+        "PEM file of the authorities that are trusted instead of the system's; removed for the command";
+    OTLP_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", OpenTelemetry, ReadAndInjected:
+        "PEM file of the certificate that is shown to the backend; removed for the command";
+    OTLP_CLIENT_KEY = "OTEL_EXPORTER_OTLP_CLIENT_KEY", OpenTelemetry, ReadAndInjected:
+        "PEM file of its key; removed for the command";
+    OTLP_INSECURE = "OTEL_EXPORTER_OTLP_INSECURE", OpenTelemetry, ReadAndInjected:
+        "true: grpc goes without TLS where the endpoint has no scheme; removed for the command";
+    OTLP_TEMPORALITY = "OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", OpenTelemetry, Read:
+        "cumulative, delta or lowmemory, for the metrics of the run itself; the command reads it as well";
+    OTLP_TRACES_ENDPOINT = "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", OpenTelemetry, ReadAndInjected: "URL for traces, used as it stands; removed for the command";
+    OTLP_TRACES_PROTOCOL = "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", OpenTelemetry, ReadAndInjected: "the same for traces alone";
+    OTLP_TRACES_HEADERS = "OTEL_EXPORTER_OTLP_TRACES_HEADERS", OpenTelemetry, ReadAndInjected: "headers for traces instead of those for all signals; removed for the command";
+    OTLP_TRACES_COMPRESSION = "OTEL_EXPORTER_OTLP_TRACES_COMPRESSION", OpenTelemetry, ReadAndInjected: "the same for traces alone";
+    OTLP_TRACES_TIMEOUT = "OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", OpenTelemetry, Read: "the same for traces alone";
+    OTLP_TRACES_CERTIFICATE = "OTEL_EXPORTER_OTLP_TRACES_CERTIFICATE", OpenTelemetry, ReadAndInjected: "the same for traces alone";
+    OTLP_TRACES_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_TRACES_CLIENT_CERTIFICATE", OpenTelemetry, ReadAndInjected: "the same for traces alone";
+    OTLP_TRACES_CLIENT_KEY = "OTEL_EXPORTER_OTLP_TRACES_CLIENT_KEY", OpenTelemetry, ReadAndInjected: "the same for traces alone";
+    OTLP_TRACES_INSECURE = "OTEL_EXPORTER_OTLP_TRACES_INSECURE", OpenTelemetry, ReadAndInjected: "the same for traces alone";
+    OTLP_METRICS_ENDPOINT = "OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", OpenTelemetry, ReadAndInjected: "URL for metrics, used as it stands; removed for the command";
+    OTLP_METRICS_PROTOCOL = "OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", OpenTelemetry, ReadAndInjected: "the same for metrics alone";
+    OTLP_METRICS_HEADERS = "OTEL_EXPORTER_OTLP_METRICS_HEADERS", OpenTelemetry, ReadAndInjected: "headers for metrics instead of those for all signals; removed for the command";
+    OTLP_METRICS_COMPRESSION = "OTEL_EXPORTER_OTLP_METRICS_COMPRESSION", OpenTelemetry, ReadAndInjected: "the same for metrics alone";
+    OTLP_METRICS_TIMEOUT = "OTEL_EXPORTER_OTLP_METRICS_TIMEOUT", OpenTelemetry, Read: "the same for metrics alone";
+    OTLP_METRICS_CERTIFICATE = "OTEL_EXPORTER_OTLP_METRICS_CERTIFICATE", OpenTelemetry, ReadAndInjected: "the same for metrics alone";
+    OTLP_METRICS_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_METRICS_CLIENT_CERTIFICATE", OpenTelemetry, ReadAndInjected: "the same for metrics alone";
+    OTLP_METRICS_CLIENT_KEY = "OTEL_EXPORTER_OTLP_METRICS_CLIENT_KEY", OpenTelemetry, ReadAndInjected: "the same for metrics alone";
+    OTLP_METRICS_INSECURE = "OTEL_EXPORTER_OTLP_METRICS_INSECURE", OpenTelemetry, ReadAndInjected: "the same for metrics alone";
+    OTLP_LOGS_ENDPOINT = "OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", OpenTelemetry, ReadAndInjected: "URL for logs, used as it stands; removed for the command";
+    OTLP_LOGS_PROTOCOL = "OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", OpenTelemetry, ReadAndInjected: "the same for logs alone";
+    OTLP_LOGS_HEADERS = "OTEL_EXPORTER_OTLP_LOGS_HEADERS", OpenTelemetry, ReadAndInjected: "headers for logs instead of those for all signals; removed for the command";
+    OTLP_LOGS_COMPRESSION = "OTEL_EXPORTER_OTLP_LOGS_COMPRESSION", OpenTelemetry, ReadAndInjected: "the same for logs alone";
+    OTLP_LOGS_TIMEOUT = "OTEL_EXPORTER_OTLP_LOGS_TIMEOUT", OpenTelemetry, Read: "the same for logs alone";
+    OTLP_LOGS_CERTIFICATE = "OTEL_EXPORTER_OTLP_LOGS_CERTIFICATE", OpenTelemetry, ReadAndInjected: "the same for logs alone";
+    OTLP_LOGS_CLIENT_CERTIFICATE = "OTEL_EXPORTER_OTLP_LOGS_CLIENT_CERTIFICATE", OpenTelemetry, ReadAndInjected: "the same for logs alone";
+    OTLP_LOGS_CLIENT_KEY = "OTEL_EXPORTER_OTLP_LOGS_CLIENT_KEY", OpenTelemetry, ReadAndInjected: "the same for logs alone";
+    OTLP_LOGS_INSECURE = "OTEL_EXPORTER_OTLP_LOGS_INSECURE", OpenTelemetry, ReadAndInjected: "the same for logs alone";
     OTEL_SERVICE_NAME = "OTEL_SERVICE_NAME", OpenTelemetry, ReadAndInjected: "service.name of everything in the run";
     OTEL_RESOURCE_ATTRIBUTES = "OTEL_RESOURCE_ATTRIBUTES", OpenTelemetry, ReadAndInjected:
         "resource attributes of everything in the run; void as a whole if one member cannot be decoded";
@@ -130,7 +179,10 @@ variables! {
     BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected: "opencode: 5, unless it is set";
     OPENCODE_CONFIG_CONTENT = "OPENCODE_CONFIG_CONTENT", Commands, ReadAndInjected:
         "opencode: what the user has, with experimental.openTelemetry switched on";
-    NO_PROXY = "NO_PROXY", Commands, ReadAndInjected: "gets the collector's address where a proxy is set; no_proxy likewise";
+    NO_PROXY = "NO_PROXY", Commands, ReadAndInjected: "hosts that are reached without a proxy; the command's gets the collector's address where a proxy is set; no_proxy likewise";
+    HTTPS_PROXY = "HTTPS_PROXY", Commands, Read: "the proxy to https:// endpoints, and to gRPC over TLS; https_proxy likewise";
+    HTTP_PROXY = "HTTP_PROXY", Commands, Read: "the proxy to http:// endpoints; http_proxy likewise";
+    ALL_PROXY = "ALL_PROXY", Commands, Read: "the proxy where neither of these says one; all_proxy likewise";
 }
 
 /// The page `docs/variables.md`.
@@ -157,21 +209,26 @@ pub fn documentation() -> String {
 
 /// What says where a run goes, and with which credentials, in our own words. A command must not see it: the credentials
 /// are not its own, and an otel-run inside the command would pass the outer one by.
-pub const OWN_DESTINATION: &[&str] = &[RUN_ENDPOINT, RUN_PROTOCOL, RUN_HEADERS, RUN_COMPRESSION];
-
-/// Variables of the specification that say something about a destination which is not supported, and what to do.
-/// Without a word about them a user would look for the mistake at the backend.
-pub const UNSUPPORTED: &[(&str, &str)] = &[
-    ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL", "set OTEL_EXPORTER_OTLP_PROTOCOL, which holds for all signals"),
-    ("OTEL_EXPORTER_OTLP_METRICS_PROTOCOL", "set OTEL_EXPORTER_OTLP_PROTOCOL, which holds for all signals"),
-    ("OTEL_EXPORTER_OTLP_LOGS_PROTOCOL", "set OTEL_EXPORTER_OTLP_PROTOCOL, which holds for all signals"),
-    ("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "set OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals"),
-    ("OTEL_EXPORTER_OTLP_METRICS_HEADERS", "set OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals"),
-    ("OTEL_EXPORTER_OTLP_LOGS_HEADERS", "set OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals"),
-    ("OTEL_EXPORTER_OTLP_CERTIFICATE", "add the certificate to the system's roots"),
-    ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "the backend is dialled without a client certificate"),
-    ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "the backend is dialled without a client certificate"),
+pub const OWN_DESTINATION: &[&str] = &[
+    RUN_ENDPOINT,
+    RUN_PROTOCOL,
+    RUN_HEADERS,
+    RUN_COMPRESSION,
+    RUN_CERTIFICATE,
+    RUN_CLIENT_CERTIFICATE,
+    RUN_CLIENT_KEY,
+    RUN_INSECURE,
+    RUN_HEADERS_HELPER,
 ];
+
+/// The variable for an option of the OTLP exporter, such as `ENDPOINT`, for all signals or for one: every option is there
+/// for each (OTLP exporter, "Configuration Options").
+pub fn otlp(signal: Option<Signal>, option: &str) -> String {
+    match signal {
+        None => format!("OTEL_EXPORTER_OTLP_{option}"),
+        Some(signal) => format!("OTEL_EXPORTER_OTLP_{}_{option}", signal.as_str().to_ascii_uppercase()),
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::otlp::Signal;
 use crate::signals::Totals;
@@ -63,19 +63,38 @@ pub struct Started {
     pub wrapper_pid: u32,
     /// The process id of the command; none where it could not be started.
     pub child_pid: Option<u32>,
-    /// Where the run is delivered; none where no upstream is configured.
-    pub destination: Option<Destination>,
+    /// Where the run is delivered; empty where no upstream is configured. Older logs have one, by another name.
+    #[serde(default, alias = "destination", deserialize_with = "one_or_many")]
+    pub destinations: Vec<Destination>,
+}
+
+/// A destination, none, or a list of them.
+fn one_or_many<'de, D: Deserializer<'de>>(source: D) -> Result<Vec<Destination>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Written {
+        Many(Vec<Destination>),
+        One(Option<Destination>),
+    }
+    Ok(match Written::deserialize(source)? {
+        Written::Many(destinations) => destinations,
+        Written::One(destination) => destination.into_iter().collect(),
+    })
 }
 
 /// Where a run goes, without credentials.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {
+    /// What it is called: no two of a run have the same name.
+    #[serde(default = "default_name")]
+    pub name: String,
     /// The endpoint as configured; empty where only single signals have one.
     pub endpoint: String,
     /// Endpoints of single signals.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub signal_endpoints: BTreeMap<Signal, String>,
-    /// Whether the URLs had parts that may be credentials and are not written down.
+    /// Whether it cannot be dialled with what is written down here: URLs had parts that may be credentials, or a
+    /// connection needs more than a URL.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub abridged: bool,
     /// `grpc`, `http/protobuf` or `http/json`.
@@ -84,7 +103,17 @@ pub struct Destination {
     pub header_names: Vec<String>,
 }
 
+fn default_name() -> String {
+    crate::store::journal::DEFAULT_NAME.to_owned()
+}
+
 impl Destination {
+    /// The first endpoint there is, to show.
+    pub fn shown_endpoint(&self) -> &str {
+        let all = std::iter::once(&self.endpoint).chain(self.signal_endpoints.values());
+        all.map(String::as_str).find(|endpoint| !endpoint.is_empty()).unwrap_or_default()
+    }
+
     /// Whether `signal` is delivered there at all.
     pub fn takes(&self, signal: Signal) -> bool {
         !self.endpoint.is_empty() || self.signal_endpoints.contains_key(&signal)
@@ -137,13 +166,16 @@ pub struct Intake {
     pub unsampled: u64,
     /// Those of them that could not be written to the log.
     pub dropped: u64,
+    /// Those of the stored that otel-run made itself.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub own: u64,
 }
 
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
-/// Items by what became of them at the destination. stored = delivered + pending + rejected, per signal.
+/// Items by what became of them at a destination. stored = delivered + pending + rejected + expired, per signal.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Outcome {
@@ -153,11 +185,57 @@ pub struct Outcome {
     pub pending: u64,
     /// Refused by the destination for good.
     pub rejected: u64,
+    /// Too old to be sent any more.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub expired: u64,
 }
+
+impl Outcome {
+    /// Whether something was not delivered.
+    pub fn is_trouble(&self) -> bool {
+        self.pending > 0 || self.rejected > 0 || self.expired > 0
+    }
+}
+
+impl std::ops::Add for Outcome {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            delivered: self.delivered.saturating_add(other.delivered),
+            pending: self.pending.saturating_add(other.pending),
+            rejected: self.rejected.saturating_add(other.rejected),
+            expired: self.expired.saturating_add(other.expired),
+        }
+    }
+}
+
+/// What became of a run at one destination.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// By signal, those that the destination takes.
+    pub outcome: BTreeMap<Signal, Outcome>,
+    /// Why the last attempt failed, or why something was rejected, in words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failure: Option<String>,
+}
+
+impl Delivery {
+    /// All signals together.
+    pub fn sum(&self) -> Outcome {
+        self.outcome.values().copied().fold(Outcome::default(), std::ops::Add::add)
+    }
+}
+
+/// The form of a summary. One of another form is made anew from the log.
+const SUMMARY_FORM: u32 = 2;
 
 /// A run on one page: what a list of runs needs, without reading the logs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
+    /// Which form this is.
+    #[serde(default)]
+    pub form: u32,
     /// How it was started.
     pub started: Started,
     /// How it ended; none while it runs, or if otel-run was killed and nobody has closed the run yet.
@@ -168,12 +246,43 @@ pub struct Summary {
     /// What arrived.
     #[serde(default)]
     pub intake: BTreeMap<Signal, Intake>,
-    /// What became of it; empty where there is no destination.
+    /// What became of it at each destination, by the destination's name.
     #[serde(default)]
-    pub outcome: BTreeMap<Signal, Outcome>,
-    /// Why the last attempt at delivery failed, in words.
-    #[serde(default)]
-    pub last_failure: Option<String>,
+    pub deliveries: BTreeMap<String, Delivery>,
+}
+
+impl Summary {
+    /// A run that was started, and of which nothing else is known.
+    pub fn of(started: Started) -> Self {
+        Self {
+            form: SUMMARY_FORM,
+            started,
+            ended: None,
+            totals: Totals::default(),
+            intake: BTreeMap::new(),
+            deliveries: BTreeMap::new(),
+        }
+    }
+
+    /// Whether it was written by a version that writes summaries as this one does.
+    pub fn is_of_this_form(&self) -> bool {
+        self.form == SUMMARY_FORM
+    }
+
+    /// What became of the items at all destinations together.
+    pub fn sum(&self) -> Outcome {
+        self.deliveries.values().map(Delivery::sum).fold(Outcome::default(), std::ops::Add::add)
+    }
+
+    /// Whether something is still to be delivered.
+    pub fn is_pending(&self) -> bool {
+        self.sum().pending > 0
+    }
+
+    /// Whether the run was to stay on disk, and did.
+    pub fn is_local(&self) -> bool {
+        self.started.destinations.is_empty() && self.deliveries.is_empty()
+    }
 }
 
 #[cfg(test)]
@@ -181,6 +290,26 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+
+    #[test]
+    fn the_destination_of_an_older_run_is_read() {
+        let started = |destination: &str| {
+            let text = format!(
+                r#"{{"run_id":"r","trace_id":"t","span_id":"s","parent_span_id":null,"sampled":true,"name":"n",
+                "agent":null,"started_unix_nano":1,"wrapper_pid":1,"child_pid":2{destination}}}"#
+            );
+            serde_json::from_str::<Started>(&text).unwrap()
+        };
+        assert_eq!(started("").destinations, []);
+        assert_eq!(started(r#","destination":null"#).destinations, []);
+        let old = r#"{"endpoint":"http://c:4318","protocol":"grpc","header_names":["authorization"]}"#;
+        let read = started(&format!(r#","destination":{old}"#));
+        assert_eq!(read.destinations.len(), 1);
+        let destination = &read.destinations[0];
+        assert_eq!((destination.name.as_str(), destination.shown_endpoint()), ("default", "http://c:4318"));
+        let again: Started = serde_json::from_slice(&serde_json::to_vec(&read).unwrap()).unwrap();
+        assert_eq!(again, read);
+    }
 
     #[test]
     fn the_end_of_an_older_run_is_read() {

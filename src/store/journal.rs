@@ -1,4 +1,5 @@
-//! What the destination took of a run: a cursor into the log for each signal, kept as a line for each settled batch.
+//! What the destinations took of a run: a cursor into the log for each destination and signal, kept as a line for each
+//! stretch of the log that is settled.
 //!
 //! A line is appended after the destination has answered. If it is lost, the batch is sent again: delivery is at least
 //! once.
@@ -13,11 +14,20 @@ use serde::{Deserialize, Serialize};
 use super::log::Log;
 use crate::otlp::Signal;
 
-/// A stretch of the log that the destination has answered for.
+/// The destination that is meant where none is named.
+pub const DEFAULT_NAME: &str = "default";
+
+/// A stretch of the log that a destination has answered for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settled {
+    /// The destination's name.
+    #[serde(default = "default_name", skip_serializing_if = "is_default_name")]
+    pub to: String,
     /// The signal; records of other signals in the stretch are not meant.
     pub signal: Signal,
+    /// Where in the log the stretch begins, where somebody may want to look: something in it was not delivered.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub begin: u64,
     /// Where in the log the stretch ends.
     pub end: u64,
     /// Items that were accepted.
@@ -25,17 +35,28 @@ pub struct Settled {
     /// Items that were refused for good.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rejected: u64,
+    /// Items that were too old to be sent.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub expired: u64,
     /// Why they were refused, or what the destination remarked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+}
+
+fn default_name() -> String {
+    DEFAULT_NAME.to_owned()
+}
+
+fn is_default_name(name: &str) -> bool {
+    name == DEFAULT_NAME
 }
 
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
 
-/// Position and counts of one signal.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Position and counts of one signal at one destination.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Position {
     /// Where the next unsettled record may begin.
     pub offset: u64,
@@ -43,6 +64,21 @@ pub struct Position {
     pub delivered: u64,
     /// Items that were refused for good so far.
     pub rejected: u64,
+    /// Items that were too old to be sent so far.
+    pub expired: u64,
+    /// Why some were refused last, in words.
+    pub rejection: Option<String>,
+}
+
+impl Position {
+    fn beginning() -> Self {
+        Self { offset: Log::start(), delivered: 0, rejected: 0, expired: 0, rejection: None }
+    }
+
+    /// Items that need nothing more.
+    pub fn settled(&self) -> u64 {
+        self.delivered + self.rejected + self.expired
+    }
 }
 
 /// Where entries are written down.
@@ -58,7 +94,7 @@ enum Keeper {
 #[derive(Debug)]
 pub struct Journal {
     keeper: Keeper,
-    positions: BTreeMap<Signal, Position>,
+    positions: BTreeMap<(String, Signal), Position>,
 }
 
 impl Journal {
@@ -98,9 +134,9 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Where the delivery of `signal` stands.
-    pub fn position(&self, signal: Signal) -> Position {
-        self.positions.get(&signal).copied().unwrap_or(Position { offset: Log::start(), delivered: 0, rejected: 0 })
+    /// Where the delivery of `signal` to the destination `to` stands.
+    pub fn position(&self, to: &str, signal: Signal) -> Position {
+        self.positions.get(&(to.to_owned(), signal)).cloned().unwrap_or_else(Position::beginning)
     }
 
     /// Notes a settled stretch. A failure to write it down costs a repeated delivery later, never a lost one.
@@ -122,11 +158,14 @@ impl Journal {
     }
 
     fn advance(&mut self, settled: &Settled) {
-        let mut position = self.position(settled.signal);
+        let position = self.positions.entry((settled.to.clone(), settled.signal)).or_insert_with(Position::beginning);
         position.offset = position.offset.max(settled.end);
-        position.delivered += settled.delivered;
-        position.rejected += settled.rejected;
-        self.positions.insert(settled.signal, position);
+        position.delivered = position.delivered.saturating_add(settled.delivered);
+        position.rejected = position.rejected.saturating_add(settled.rejected);
+        position.expired = position.expired.saturating_add(settled.expired);
+        if settled.rejected > 0 {
+            position.rejection.clone_from(&settled.reason);
+        }
     }
 }
 
@@ -142,21 +181,42 @@ mod tests {
         std::fs::create_dir_all(&folder).unwrap();
         let path = folder.join("delivery.jsonl");
         let _ = std::fs::remove_file(&path);
-        let settled = |end, delivered| Settled { signal: Signal::Traces, end, delivered, rejected: 0, reason: None };
+        let settled = |to: &str, end, delivered| Settled {
+            to: to.to_owned(),
+            signal: Signal::Traces,
+            begin: 0,
+            end,
+            delivered,
+            rejected: 0,
+            expired: 0,
+            reason: None,
+        };
+        let position = |offset, delivered| Position { offset, delivered, ..Position::beginning() };
         let mut journal = Journal::open(&path).unwrap();
-        journal.settle(&settled(100, 3));
-        journal.settle(&settled(200, 4));
+        journal.settle(&settled("default", 100, 3));
+        journal.settle(&settled("other", 900, 9));
+        journal.settle(&settled("default", 200, 4));
         drop(journal);
         let mut bytes = std::fs::read(&path).unwrap();
         bytes.truncate(bytes.len() - 5);
         std::fs::write(&path, &bytes).unwrap();
 
         let mut journal = Journal::open(&path).unwrap();
-        assert_eq!(journal.position(Signal::Traces), Position { offset: 100, delivered: 3, rejected: 0 });
-        assert_eq!(journal.position(Signal::Logs).offset, Log::start());
-        journal.settle(&settled(200, 4));
+        assert_eq!(journal.position("default", Signal::Traces), position(100, 3));
+        assert_eq!(journal.position("other", Signal::Traces), position(900, 9));
+        assert_eq!(journal.position("default", Signal::Logs).offset, Log::start());
+        journal.settle(&settled("default", 200, 4));
         let again = Journal::read(&path).unwrap();
-        assert_eq!(again.position(Signal::Traces), Position { offset: 200, delivered: 7, rejected: 0 });
+        assert_eq!(again.position("default", Signal::Traces), position(200, 7));
         std::fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn lines_of_versions_with_one_destination_are_read() {
+        let old = r#"{"signal":"traces","end":100,"delivered":3,"rejected":1,"reason":"no"}"#;
+        let mut journal = Journal::in_memory();
+        journal.advance(&serde_json::from_str(old).unwrap());
+        let position = journal.position(DEFAULT_NAME, Signal::Traces);
+        assert_eq!((position.offset, position.settled(), position.rejection.as_deref()), (100, 4, Some("no")));
     }
 }

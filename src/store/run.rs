@@ -245,9 +245,10 @@ impl RunFolder {
         Journal::read(&self.journal_path())
     }
 
-    /// The summary, if there is a whole one.
+    /// The summary, if there is a whole one of the form that is written today.
     pub fn summary(&self) -> Option<Summary> {
-        serde_json::from_slice(&std::fs::read(self.path.join("summary.json")).ok()?).ok()
+        let summary: Summary = serde_json::from_slice(&std::fs::read(self.path.join("summary.json")).ok()?).ok()?;
+        summary.is_of_this_form().then_some(summary)
     }
 
     /// Replaces the summary, in one step.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use opentelemetry_proto::tonic::trace::v1::TracesData;
 use prost::Message;
 
-use super::facts::{Ended, Intake, Outcome, Started, Summary};
+use super::facts::{Delivery, Destination, Ended, Intake, Outcome, Started, Summary};
 use super::journal::Journal;
 use super::log::{Kind, Log, LogError};
 use super::run::RunFolder;
@@ -66,24 +66,32 @@ fn made(log: &Log, journal: &Journal) -> Result<Summary, SummaryError> {
         }
     }
     let started = started.ok_or(SummaryError::NoBeginning)?;
-    let outcome = outcome(&intake, &destined(&started), journal);
-    Ok(Summary { started, ended, totals, intake, outcome, last_failure: None })
+    let deliveries = deliveries(&started.destinations, &intake, journal);
+    Ok(Summary { ended, totals, intake, deliveries, ..Summary::of(started) })
 }
 
-/// The signals that are to be delivered.
-pub fn destined(started: &Started) -> Vec<Signal> {
-    let takes = |signal: &Signal| started.destination.as_ref().is_some_and(|destination| destination.takes(*signal));
-    Signal::ALL.into_iter().filter(takes).collect()
-}
-
-/// What became of what is in the log, for the signals that are `destined` to be delivered, by what the journal says.
-pub fn outcome(intake: &BTreeMap<Signal, Intake>, destined: &[Signal], journal: &Journal) -> BTreeMap<Signal, Outcome> {
-    let of = |(signal, intake): (&Signal, &Intake)| {
-        let position = journal.position(*signal);
-        let pending = intake.stored.saturating_sub(position.delivered + position.rejected);
-        (*signal, Outcome { delivered: position.delivered, pending, rejected: position.rejected })
+/// What became of what is in the log at each of `destinations`, by what the journal says.
+pub fn deliveries(
+    destinations: &[Destination],
+    intake: &BTreeMap<Signal, Intake>,
+    journal: &Journal,
+) -> BTreeMap<String, Delivery> {
+    let of = |destination: &Destination| {
+        let mut delivery = Delivery::default();
+        for (signal, intake) in intake.iter().filter(|(signal, _)| destination.takes(**signal)) {
+            let position = journal.position(&destination.name, *signal);
+            let outcome = Outcome {
+                delivered: position.delivered,
+                pending: intake.stored.saturating_sub(position.settled()),
+                rejected: position.rejected,
+                expired: position.expired,
+            };
+            delivery.outcome.insert(*signal, outcome);
+            delivery.failure = delivery.failure.or(position.rejection);
+        }
+        (destination.name.clone(), delivery)
     };
-    intake.iter().filter(|(signal, _)| destined.contains(signal)).map(of).collect()
+    destinations.iter().map(of).collect()
 }
 
 fn add_activities(request: &[u8], totals: &mut signals::Totals) {

@@ -12,15 +12,17 @@
 //!       stopped_ns, descendants_left,
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
-//!       intake {SIGNAL: {received, stored, dropped}}, outcome {SIGNAL: {delivered, pending, rejected}},
-//!       destination {endpoint, protocol, header_names, signal_endpoints {SIGNAL: URL}, abridged}, last_failure
+//!       intake {SIGNAL: {received, stored, unsampled, dropped, own}},
+//!       destinations [{name, endpoint, protocol, header_names, signal_endpoints {SIGNAL: URL}, abridged,
+//!                      outcome {SIGNAL: {delivered, pending, rejected, expired}}, failure}]
 //! SPAN  trace_id, span_id, parent_span_id, shown_under, depth, name, kind, scope, service, started, ended,
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
 //! ```
 //!
 //! What is not known is `null`. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
 //! at which anything was heard of the run last, and `still_running` is whether the command ran on when that was found out. A destination has `signal_endpoints` only where single signals have their own, and
-//! `abridged` only where it is true: the URLs had parts that may be credentials. `spans` is a tree in the order in which it is read: `depth` says how deep a span
+//! `abridged` only where it is true: it cannot be dialled with what is written down. Counts that are zero in most runs are left
+//! out then: `unsampled`, `own`, `expired`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
 //! `tool_call`, `tool_echo`, `agent_turn` and `sub_agent`. `folded` counts housekeeping beneath the span, `merged` are
@@ -81,9 +83,16 @@ struct Facts<'a> {
     descendants_left: Option<u64>,
     totals: &'a Totals,
     intake: &'a BTreeMap<Signal, Intake>,
-    outcome: &'a BTreeMap<Signal, Outcome>,
-    destination: Option<&'a Destination>,
-    last_failure: Option<&'a str>,
+    destinations: Vec<At<'a>>,
+}
+
+/// A destination, and what became of the run there.
+#[derive(Serialize)]
+struct At<'a> {
+    #[serde(flatten)]
+    destination: &'a Destination,
+    outcome: Option<&'a BTreeMap<Signal, Outcome>>,
+    failure: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -185,9 +194,18 @@ impl<'a> Facts<'a> {
             descendants_left: ended.and_then(|ended| ended.descendants_left),
             totals: &summary.totals,
             intake: &summary.intake,
-            outcome: &summary.outcome,
-            destination: started.destination.as_ref(),
-            last_failure: summary.last_failure.as_deref(),
+            destinations: started.destinations.iter().map(|destination| At::of(summary, destination)).collect(),
+        }
+    }
+}
+
+impl<'a> At<'a> {
+    fn of(summary: &'a Summary, destination: &'a Destination) -> Self {
+        let delivery = summary.deliveries.get(&destination.name);
+        Self {
+            destination,
+            outcome: delivery.map(|delivery| &delivery.outcome),
+            failure: delivery.and_then(|delivery| delivery.failure.as_deref()),
         }
     }
 }

@@ -9,7 +9,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
 
 use crate::otlp::Signal;
 use crate::signals::{Totals, captures, classify};
-use crate::store::facts::{Destination, Ended, Intake, Outcome, Started, Summary};
+use crate::store::facts::{Delivery, Destination, Ended, Intake, Outcome, Started, Summary};
 
 const TRACE: [u8; 16] = [0xab; 16];
 const RUN: [u8; 8] = [1, 2, 3, 4, 5, 6, 7, 8];
@@ -17,31 +17,26 @@ const MARGIN: u64 = 200_000_000;
 
 /// A run of `command` that ended with `exit_code` at the given times and reported nothing.
 pub(super) fn summary(command: &str, started: u64, ended: u64, exit_code: i32) -> Summary {
-    Summary {
-        started: Started {
-            run_id: "20261120-100944-a1b2c3".to_owned(),
-            trace_id: "ab".repeat(16),
-            span_id: "0102030405060708".to_owned(),
-            parent_span_id: None,
-            sampled: true,
-            name: command.to_owned(),
-            agent: command.split(' ').next().map(str::to_owned),
-            started_unix_nano: started,
-            wrapper_pid: 1,
-            child_pid: Some(2),
-            destination: None,
-        },
-        ended: Some(Ended {
-            ended_unix_nano: ended,
-            exit_code: Some(exit_code),
-            error_type: (exit_code != 0).then(|| exit_code.to_string()),
-            ..Ended::default()
-        }),
-        totals: Totals::default(),
-        intake: BTreeMap::new(),
-        outcome: BTreeMap::new(),
-        last_failure: None,
-    }
+    let started = Started {
+        run_id: "20261120-100944-a1b2c3".to_owned(),
+        trace_id: "ab".repeat(16),
+        span_id: "0102030405060708".to_owned(),
+        parent_span_id: None,
+        sampled: true,
+        name: command.to_owned(),
+        agent: command.split(' ').next().map(str::to_owned),
+        started_unix_nano: started,
+        wrapper_pid: 1,
+        child_pid: Some(2),
+        destinations: Vec::new(),
+    };
+    let ended = Ended {
+        ended_unix_nano: ended,
+        exit_code: Some(exit_code),
+        error_type: (exit_code != 0).then(|| exit_code.to_string()),
+        ..Ended::default()
+    };
+    Summary { ended: Some(ended), ..Summary::of(started) }
 }
 
 /// Makes it one whose otel-run was killed.
@@ -52,14 +47,22 @@ pub(super) fn lose(summary: &mut Summary, still_running: bool) {
 
 /// Sends the run to a backend that took `delivered`, has not got `pending` and refused `rejected` spans.
 pub(super) fn deliver(summary: &mut Summary, delivered: u64, pending: u64, rejected: u64) {
-    summary.started.destination = Some(Destination {
+    summary.started.destinations = vec![Destination {
+        name: "default".to_owned(),
         endpoint: "https://otel.example.com".to_owned(),
         protocol: "http/protobuf".to_owned(),
         signal_endpoints: BTreeMap::new(),
         abridged: false,
         header_names: Vec::new(),
-    });
-    summary.outcome.insert(Signal::Traces, Outcome { delivered, pending, rejected });
+    }];
+    let outcome = Outcome { delivered, pending, rejected, expired: 0 };
+    let delivery = Delivery { outcome: BTreeMap::from([(Signal::Traces, outcome)]), failure: None };
+    summary.deliveries.insert("default".to_owned(), delivery);
+}
+
+/// Says why the run was not delivered.
+pub(super) fn fail(summary: &mut Summary, reason: &str) {
+    summary.deliveries.values_mut().for_each(|delivery| delivery.failure = Some(reason.to_owned()));
 }
 
 /// The capture `name` adopted by a run of `command`: one trace, and everything hangs under the run's span.

@@ -172,19 +172,22 @@ fn ending(run: &Run) -> Cell {
 
 fn delivery(run: &Run) -> Cell {
     // A run that was to stay local may have been delivered since.
-    if run.summary.started.destination.is_none() && run.summary.outcome.is_empty() {
+    if run.summary.is_local() {
         return ("local".to_owned(), Style::Dim);
     }
-    let sum = |part: fn(&Outcome) -> u64| run.summary.outcome.values().map(part).fold(0, u64::saturating_add);
-    let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));
+    let Outcome { pending, rejected, expired, .. } = run.summary.sum();
     let stored = run.summary.intake.values().map(|intake| intake.stored).fold(0, u64::saturating_add);
-    match (pending, rejected) {
+    if run.summary.deliveries.is_empty() && stored > 0 {
         // Nothing is known about any item yet.
-        (0, 0) if run.summary.outcome.is_empty() && stored > 0 => (format!("{stored} pending"), Style::Yellow),
-        (0, 0) => ("delivered".to_owned(), Style::Green),
-        (0, rejected) => (format!("{rejected} rejected"), Style::Red),
-        (pending, 0) => (format!("{pending} pending"), Style::Yellow),
-        (pending, rejected) => (format!("{pending} pending, {rejected} rejected"), Style::Red),
+        return (format!("{stored} pending"), Style::Yellow);
+    }
+    let counts = [(pending, "pending"), (rejected, "rejected"), (expired, "expired")];
+    let words: Vec<String> =
+        counts.iter().filter(|(number, _)| *number > 0).map(|(number, what)| format!("{number} {what}")).collect();
+    match (words.is_empty(), rejected + expired) {
+        (true, _) => ("delivered".to_owned(), Style::Green),
+        (false, 0) => (words.join(", "), Style::Yellow),
+        (false, _) => (words.join(", "), Style::Red),
     }
 }
 

@@ -10,6 +10,7 @@ pub struct Items {
     pub delivered: u64,
     pub pending: u64,
     pub rejected: u64,
+    pub expired: u64,
 }
 
 /// The runs of `home` as `runs --json` lists them, the newest first.
@@ -29,18 +30,43 @@ pub fn only_run(home: &Home) -> Value {
     runs.remove(0)
 }
 
-/// What became of a run at its destination.
+/// What became of a run at its destinations, all of them together.
 #[track_caller]
 pub fn items(run: &Value) -> Items {
     let mut sum = Items::default();
-    for (signal, outcome) in run["outcome"].as_object().unwrap() {
-        let count = |name: &str| outcome[name].as_u64().unwrap();
-        let (delivered, pending, rejected) = (count("delivered"), count("pending"), count("rejected"));
+    for destination in run["destinations"].as_array().unwrap() {
+        let at = items_at(run, destination["name"].as_str().unwrap());
+        sum.delivered += at.delivered;
+        sum.pending += at.pending;
+        sum.rejected += at.rejected;
+        sum.expired += at.expired;
+    }
+    sum
+}
+
+/// What became of a run at the destination `name`.
+#[track_caller]
+pub fn items_at(run: &Value, name: &str) -> Items {
+    let destinations = run["destinations"].as_array().unwrap();
+    let destination = destinations.iter().find(|destination| destination["name"] == name);
+    let destination = destination.unwrap_or_else(|| panic!("there is no destination {name}: {run:#}"));
+    let mut sum = Items::default();
+    for (signal, outcome) in destination["outcome"].as_object().unwrap() {
+        // What is zero in most runs is left out.
+        let count = |name: &str| outcome.get(name).map_or(0, |count| count.as_u64().unwrap());
+        let one = Items {
+            delivered: count("delivered"),
+            pending: count("pending"),
+            rejected: count("rejected"),
+            expired: count("expired"),
+        };
         let stored = run["intake"][signal]["stored"].as_u64().unwrap();
-        assert_eq!(delivered + pending + rejected, stored, "the counts of {signal} do not add up: {run:#}");
-        sum.delivered += delivered;
-        sum.pending += pending;
-        sum.rejected += rejected;
+        let settled = one.delivered + one.pending + one.rejected + one.expired;
+        assert_eq!(settled, stored, "the counts of {signal} do not add up: {run:#}");
+        sum.delivered += one.delivered;
+        sum.pending += one.pending;
+        sum.rejected += one.rejected;
+        sum.expired += one.expired;
     }
     sum
 }

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
-use super::super::value::{Content, Nest, Protocol};
+use super::super::value::{Content, Nest, Protocol, Temporality};
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -48,6 +48,14 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_HEADERS", "Authorization=Bearer%20x%2Cy,b=env:B,c=file:~/c%2C,d=env%3Ad"),
         ("OTEL_RUN_COMPRESSION", "gzip"),
         ("OTEL_RUN_EXPORT_TIMEOUT", "5"),
+        ("OTEL_RUN_CERTIFICATE", "~/ca.pem"),
+        ("OTEL_RUN_CLIENT_CERTIFICATE", "/c.pem"),
+        ("OTEL_RUN_CLIENT_KEY", "/k.pem"),
+        ("OTEL_RUN_INSECURE", "true"),
+        ("OTEL_RUN_HEADERS_HELPER", "/bin/h"),
+        ("OTEL_RUN_EXPIRE_AFTER", "2d"),
+        ("OTEL_RUN_REQUIRE_TELEMETRY", "logs, traces,logs"),
+        ("OTEL_RUN_METRICS_TEMPORALITY", "Delta"),
         ("OTEL_RUN_SERVICE_NAME", " n "),
         ("OTEL_RUN_RESOURCE_ATTRIBUTES", "a=b%2Cc,d=e"),
         ("OTEL_RUN_AGENT", "OpenCode"),
@@ -79,11 +87,23 @@ fn every_variable_of_ours() {
                     ("d", literal("env:d")),
                 ],
             ),
+            headers_helper: said("OTEL_RUN_HEADERS_HELPER", PathBuf::from("/bin/h")),
+            identity: PerSignal::from_fn(|_| Identity {
+                certificate: said("OTEL_RUN_CLIENT_CERTIFICATE", PathBuf::from("/c.pem")),
+                key: said("OTEL_RUN_CLIENT_KEY", PathBuf::from("/k.pem")),
+            }),
             ..Default::default()
         },
-        protocol: said("OTEL_RUN_PROTOCOL", Protocol::Grpc),
-        gzip: said("OTEL_RUN_COMPRESSION", true),
-        export_timeout: said("OTEL_RUN_EXPORT_TIMEOUT", Duration::from_secs(5)),
+        transport: PerSignal::all(&Transport {
+            protocol: said("OTEL_RUN_PROTOCOL", Protocol::Grpc),
+            gzip: said("OTEL_RUN_COMPRESSION", true),
+            timeout: said("OTEL_RUN_EXPORT_TIMEOUT", Duration::from_secs(5)),
+            certificate: said("OTEL_RUN_CERTIFICATE", PathBuf::from("/home/u/ca.pem")),
+            insecure: said("OTEL_RUN_INSECURE", true),
+        }),
+        expire_after: said("OTEL_RUN_EXPIRE_AFTER", Duration::from_secs(2 * 86_400)),
+        required: said("OTEL_RUN_REQUIRE_TELEMETRY", Required::Each(vec![Signal::Traces, Signal::Logs])),
+        temporality: said("OTEL_RUN_METRICS_TEMPORALITY", Temporality::Delta),
         service_name: said("OTEL_RUN_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("a".to_owned(), attribute("b,c")), ("d".to_owned(), attribute("e"))],
         agent: said("OTEL_RUN_AGENT", AgentChoice::Named("opencode".to_owned())),
@@ -116,6 +136,11 @@ fn every_variable_of_the_specification() {
         ("OTEL_EXPORTER_OTLP_HEADERS", "a=env:B, C = 1;2 ,c=%20x"),
         ("OTEL_EXPORTER_OTLP_COMPRESSION", "none"),
         ("OTEL_EXPORTER_OTLP_TIMEOUT", "2500"),
+        ("OTEL_EXPORTER_OTLP_CERTIFICATE", "/ca.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", "/c.pem"),
+        ("OTEL_EXPORTER_OTLP_CLIENT_KEY", "/k.pem"),
+        ("OTEL_EXPORTER_OTLP_INSECURE", "TRUE"),
+        ("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", "LowMemory"),
         ("OTEL_SERVICE_NAME", "n"),
         ("OTEL_RESOURCE_ATTRIBUTES", "service.name=other,a=b"),
         ("OTEL_SDK_DISABLED", "TRUE"),
@@ -127,14 +152,26 @@ fn every_variable_of_the_specification() {
     let expected = Layer {
         destination: super::super::Destination {
             endpoint: said("OTEL_EXPORTER_OTLP_ENDPOINT", "http://c".to_owned()),
-            traces_endpoint: said("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t".to_owned()),
-            metrics_endpoint: said("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m".to_owned()),
-            logs_endpoint: said("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://l".to_owned()),
+            signal_endpoints: PerSignal {
+                traces: said("OTEL_EXPORTER_OTLP_TRACES_ENDPOINT", "http://t".to_owned()),
+                metrics: said("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "http://m".to_owned()),
+                logs: said("OTEL_EXPORTER_OTLP_LOGS_ENDPOINT", "http://l".to_owned()),
+            },
             headers: headers("OTEL_EXPORTER_OTLP_HEADERS", &[("a", literal("env:B")), ("c", literal(" x"))]),
+            identity: PerSignal::from_fn(|_| Identity {
+                certificate: said("OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE", PathBuf::from("/c.pem")),
+                key: said("OTEL_EXPORTER_OTLP_CLIENT_KEY", PathBuf::from("/k.pem")),
+            }),
+            ..Default::default()
         },
-        protocol: said("OTEL_EXPORTER_OTLP_PROTOCOL", Protocol::HttpJson),
-        gzip: said("OTEL_EXPORTER_OTLP_COMPRESSION", false),
-        export_timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
+        transport: PerSignal::all(&Transport {
+            protocol: said("OTEL_EXPORTER_OTLP_PROTOCOL", Protocol::HttpJson),
+            gzip: said("OTEL_EXPORTER_OTLP_COMPRESSION", false),
+            timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
+            certificate: said("OTEL_EXPORTER_OTLP_CERTIFICATE", PathBuf::from("/ca.pem")),
+            insecure: said("OTEL_EXPORTER_OTLP_INSECURE", true),
+        }),
+        temporality: said("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Temporality::LowMemory),
         service_name: said("OTEL_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("service.name".to_owned(), attribute("other")), ("a".to_owned(), attribute("b"))],
         sdk_disabled: said("OTEL_SDK_DISABLED", true),
@@ -147,14 +184,79 @@ fn every_variable_of_the_specification() {
     assert_eq!(complaints, Vec::<String>::new());
 }
 
+/// OTLP exporter, "Configuration Options": every option is there for each signal, and wins.
+#[test]
+fn a_signal_has_every_option_of_its_own() {
+    for signal in Signal::ALL {
+        let own = |option: &str| variables::otlp(Some(signal), option);
+        let values = [
+            ("PROTOCOL", "grpc"),
+            ("HEADERS", "own=1"),
+            ("COMPRESSION", "gzip"),
+            ("TIMEOUT", "1"),
+            ("CERTIFICATE", "/own.pem"),
+            ("CLIENT_CERTIFICATE", "/own-c.pem"),
+            ("CLIENT_KEY", "/own-k.pem"),
+            ("INSECURE", "true"),
+        ];
+        let own_values = values.map(|(option, value)| (own(option), value));
+        let of_all = [("PROTOCOL", "http/json"), ("HEADERS", "all=1"), ("TIMEOUT", "2"), ("CLIENT_KEY", "/all-k.pem")];
+        let of_all = of_all.map(|(option, value)| (variables::otlp(None, option), value));
+        let variables: Vec<(&str, &str)> =
+            own_values.iter().chain(&of_all).map(|(name, value)| (name.as_str(), *value)).collect();
+        let (_, layer, complaints) = both(&variables);
+        assert_eq!(complaints, Vec::<String>::new());
+        let transport = layer.transport.of(signal);
+        assert_eq!(
+            *transport,
+            Transport {
+                protocol: said(&own("PROTOCOL"), Protocol::Grpc),
+                gzip: said(&own("COMPRESSION"), true),
+                timeout: said(&own("TIMEOUT"), Duration::from_millis(1)),
+                certificate: said(&own("CERTIFICATE"), PathBuf::from("/own.pem")),
+                insecure: said(&own("INSECURE"), true),
+            }
+        );
+        let destination = &layer.destination;
+        assert_eq!(*destination.signal_headers.of(signal), Some(headers(&own("HEADERS"), &[("own", literal("1"))])));
+        let identity = destination.identity.of(signal);
+        assert_eq!(identity.certificate, said(&own("CLIENT_CERTIFICATE"), PathBuf::from("/own-c.pem")));
+        assert_eq!(identity.key, said(&own("CLIENT_KEY"), PathBuf::from("/own-k.pem")));
+        for other in Signal::ALL.into_iter().filter(|other| *other != signal) {
+            let transport = layer.transport.of(other);
+            assert_eq!(transport.protocol(), Protocol::HttpJson);
+            assert_eq!((transport.gzip(), transport.timeout()), (false, Duration::from_millis(2)));
+            assert_eq!(*destination.signal_headers.of(other), None);
+            let key = said(&variables::otlp(None, "CLIENT_KEY"), PathBuf::from("/all-k.pem"));
+            assert_eq!(destination.identity.of(other).key, key);
+        }
+    }
+}
+
+#[test]
+fn telemetry_is_required_or_not() {
+    for (value, required) in [
+        ("true", Some(Required::Any)),
+        ("TRUE", Some(Required::Any)),
+        ("false", None),
+        ("metrics", Some(Required::Each(vec![Signal::Metrics]))),
+    ] {
+        let (layer, _, complaints) = both(&[("OTEL_RUN_REQUIRE_TELEMETRY", value)]);
+        assert_eq!((layer.required.map(|said| said.value), complaints), (required, vec![]), "{value}");
+    }
+    let (layer, _, complaints) = both(&[("OTEL_RUN_REQUIRE_TELEMETRY", "traces,metric")]);
+    assert_eq!(layer.required, None);
+    let expected = "OTEL_RUN_REQUIRE_TELEMETRY: \"metric\" is not one of traces, metrics, logs; did you mean metrics?, and \
+                    neither true nor false; it is ignored";
+    assert_eq!(complaints, [expected]);
+}
+
 #[test]
 fn empty_is_unset() {
     for variable in variables::ALL {
         for value in ["", "  "] {
             let (ours, theirs, complaints) = both(&[(variable.name, value)]);
-            if variable.name != variables::RUN_STATE_DIR || value.is_empty() {
-                assert_eq!((ours, theirs), (Layer::default(), Layer::default()), "{}", variable.name);
-            }
+            assert_eq!((ours, theirs), (Layer::default(), Layer::default()), "{}", variable.name);
             assert_eq!(complaints, Vec::<String>::new(), "{}", variable.name);
         }
     }
@@ -279,7 +381,10 @@ fn propagators() {
 
 #[test]
 fn an_export_timeout_of_zero_is_no_limit() {
-    let layer = |name| Layer { export_timeout: said(name, duration::NO_LIMIT), ..Layer::default() };
+    let layer = |name| Layer {
+        transport: PerSignal::all(&Transport { timeout: said(name, duration::NO_LIMIT), ..Transport::default() }),
+        ..Layer::default()
+    };
     for name in ["OTEL_EXPORTER_OTLP_TIMEOUT", "OTEL_RUN_EXPORT_TIMEOUT"] {
         check(&[(name, "0")], layer(name), &[]);
     }

@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 
-use super::super::Destination;
-use super::super::value::{Content, Nest, Protocol};
+use super::super::value::{Content, Nest, Protocol, Temporality};
+use super::super::{Destination, HeaderValue, Identity, Transport, Upstream};
 use super::*;
+use crate::otlp::Signal;
+use crate::secret::Secret;
 
 fn read(kind: FileKind, text: &str) -> (Layer, Vec<(usize, String)>) {
     let file = FileText { path: PathBuf::from("/etc/u.toml"), text: text.to_owned() };
@@ -42,6 +44,14 @@ success_codes = [3, 1]
 reap = true
 die_with_parent = false
 heartbeat = 0
+headers_helper = "helper"
+certificate = "ca.pem"
+client_certificate = "/c.pem"
+client_key = "~/k.pem"
+insecure = true
+expire_after = "2d"
+require_telemetry = ["logs"]
+metrics_temporality = "delta"
 
 [headers]
 X-Literal = "v"
@@ -53,6 +63,15 @@ x-home.file = "~/token"
 z = "1"
 "a.b" = "2"
 deployment.environment.name = "ci"
+
+[[upstream]]
+name = "second"
+endpoint = "http://second"
+headers = { k = { command = ["print", "it"] } }
+headers_helper = "${WORKTREE}/h"
+
+[[upstream]]
+logs_endpoint = "file:/l"
 "#;
 
 #[test]
@@ -63,19 +82,54 @@ fn every_key() {
     let expected = Layer {
         destination: Destination {
             endpoint: said(1, "https://c".to_owned()),
-            traces_endpoint: said(2, "http://t".to_owned()),
-            metrics_endpoint: said(3, "http://m".to_owned()),
-            logs_endpoint: said(4, "http://l".to_owned()),
+            signal_endpoints: PerSignal {
+                traces: said(2, "http://t".to_owned()),
+                metrics: said(3, "http://m".to_owned()),
+                logs: said(4, "http://l".to_owned()),
+            },
             headers: vec![
-                header(24, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(25, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(26, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(27, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(32, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(33, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(34, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(35, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
+            headers_helper: said(22, PathBuf::from("/etc/helper")),
+            identity: PerSignal::from_fn(|_| Identity {
+                certificate: said(24, PathBuf::from("/c.pem")),
+                key: said(25, PathBuf::from("/home/u/k.pem")),
+            }),
+            ..Destination::default()
         },
-        protocol: said(5, Protocol::Grpc),
-        gzip: said(6, true),
-        export_timeout: said(7, Duration::from_secs(60)),
+        upstreams: vec![
+            Upstream {
+                name: "second".to_owned(),
+                destination: Destination {
+                    endpoint: said(44, "http://second".to_owned()),
+                    headers: vec![header(45, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
+                    headers_helper: said(46, PathBuf::from("${WORKTREE}/h")),
+                    ..Destination::default()
+                },
+                transport: PerSignal::default(),
+            },
+            Upstream {
+                name: "upstream-2".to_owned(),
+                destination: Destination {
+                    signal_endpoints: PerSignal { logs: said(49, "file:/l".to_owned()), ..PerSignal::default() },
+                    ..Destination::default()
+                },
+                transport: PerSignal::default(),
+            },
+        ],
+        transport: PerSignal::all(&Transport {
+            protocol: said(5, Protocol::Grpc),
+            gzip: said(6, true),
+            timeout: said(7, Duration::from_secs(60)),
+            certificate: said(23, PathBuf::from("/etc/ca.pem")),
+            insecure: said(26, true),
+        }),
+        expire_after: said(27, Duration::from_secs(2 * 86_400)),
+        required: said(28, Required::Each(vec![Signal::Logs])),
+        temporality: said(29, Temporality::Delta),
         service_name: said(8, "n".to_owned()),
         agent: said(9, AgentChoice::None),
         nest: said(10, Nest::Off),
@@ -91,15 +145,15 @@ fn every_key() {
         die_with_parent: said(20, false),
         heartbeat: said(21, Duration::ZERO),
         resource_attributes: vec![
-            attribute(30, "z", "1"),
-            attribute(31, "a.b", "2"),
-            attribute(32, "deployment.environment.name", "ci"),
+            attribute(38, "z", "1"),
+            attribute(39, "a.b", "2"),
+            attribute(40, "deployment.environment.name", "ci"),
         ],
         ..Layer::default()
     };
     assert_eq!(layer, expected);
     assert_eq!(complaints, []);
-    for (key, _) in KEYS {
+    for key in KEYS.iter().map(|(key, _)| *key).chain(upstream::KEYS) {
         assert!(
             EVERYTHING.lines().any(|line| line.trim_matches(['[', ']']).split(' ').next() == Some(key)),
             "{key} is not tried"
@@ -142,7 +196,16 @@ fn a_project_names_and_describes_and_nothing_else() {
             (19, "reap"),
             (20, "die_with_parent"),
             (21, "heartbeat"),
-            (23, "headers"),
+            (22, "headers_helper"),
+            (23, "certificate"),
+            (24, "client_certificate"),
+            (25, "client_key"),
+            (26, "insecure"),
+            (27, "expire_after"),
+            (28, "require_telemetry"),
+            (29, "metrics_temporality"),
+            (31, "headers"),
+            (42, "upstream"),
         ]
     );
     assert_eq!(
@@ -182,8 +245,15 @@ both = { env = "A", file = "b" }
 wrong = { enw = "A" }
 empty = ""
 typed = { env = 5 }
-later = { command = ["pass", "show"] }
+words = { command = "pass show" }
 "no name" = "x"
+
+[[upstream]]
+name = "lost"
+
+[[upstream]]
+endpoint = "http://u"
+endpiont = "http://u"
 "#;
     let (layer, complaints) = read(FileKind::User, text);
     let expected = [
@@ -207,12 +277,17 @@ later = { command = ["pass", "show"] }
         (18, "resource attribute `number`: a string in quotes is expected, not an integer; it is ignored"),
         (19, "resource attribute `a.b.c`: a string in quotes is expected, not a datetime; it is ignored"),
         (23, "a header is ignored: a string, { env = \"NAME\" } or { file = \"PATH\" } is expected, not an integer"),
-        (24, "a header is ignored: a value is either { env = \"NAME\" } or { file = \"PATH\" }"),
-        (25, "a header is ignored: `enw` is neither env nor file; did you mean env?"),
+        (
+            24,
+            "a header is ignored: a value is one of { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"PROGRAM\"] }",
+        ),
+        (25, "a header is ignored: `enw` is none of env, file, command; did you mean env?"),
         (26, "a header is ignored: the header empty has no value"),
         (27, "a header is ignored: `env`: a string in quotes is expected, not an integer"),
-        (28, "a header is ignored: { command = [...] } is not supported yet; use env or file"),
+        (28, "a header is ignored: `command` is a list such as [\"my-token\", \"--print\"]; no shell reads it"),
         (29, "a header is ignored: the text before `=` is not the name of a header"),
+        (31, "this upstream has no endpoint and is ignored"),
+        (36, "an upstream has no setting `endpiont`; did you mean endpoint?"),
     ];
     for (found, expected) in complaints.iter().zip(expected) {
         assert_eq!((found.0, found.1.as_str()), expected);
@@ -225,6 +300,11 @@ later = { command = ["pass", "show"] }
             headers: vec![("good".to_owned(), said(22, HeaderValue::Literal(Secret::new("x"))).unwrap())],
             ..Destination::default()
         },
+        upstreams: vec![Upstream {
+            name: "upstream-2".to_owned(),
+            destination: Destination { endpoint: said(35, "http://u".to_owned()), ..Destination::default() },
+            transport: PerSignal::default(),
+        }],
         ..Layer::default()
     };
     assert_eq!(layer, expected);

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::super::value::{AgentChoice, Content, Nest};
-use super::super::{DEFAULT_HEARTBEAT, attributes, choice, duration, exit_code, header_of_text};
+use super::super::value::{AgentChoice, Content, Nest, Protocol};
+use super::super::{DEFAULT_HEARTBEAT, PerSignal, Transport, attributes, choice, duration, exit_code, header_of_text};
 use super::*;
 
 /// One place that says something: `--x ...`, `NAME=value`, `project: toml` or `user: toml`.
@@ -41,9 +41,18 @@ fn say(layer: &mut Layer, flags: &str) {
                 let (name, value) = header_of_text(value).unwrap();
                 layer.destination.headers.push((name, said("--header", value).unwrap()));
             }
-            "protocol" => layer.protocol = said("--protocol", choice::read(choice::PROTOCOL, value).unwrap()),
-            "compression" => layer.gzip = said("--compression", value == "gzip"),
-            "export-timeout" => layer.export_timeout = said("--export-timeout", duration::read(value).unwrap()),
+            "protocol" => {
+                let protocol = said("--protocol", choice::read(choice::PROTOCOL, value).unwrap());
+                layer.transport = PerSignal::all(&Transport { protocol, ..Transport::default() });
+            }
+            "compression" => {
+                let gzip = said("--compression", value == "gzip");
+                layer.transport = PerSignal::all(&Transport { gzip, ..Transport::default() });
+            }
+            "export-timeout" => {
+                let timeout = said("--export-timeout", duration::read(value).unwrap());
+                layer.transport = PerSignal::all(&Transport { timeout, ..Transport::default() });
+            }
             "resource-attribute" => {
                 let (key, value) = value.split_once('=').unwrap();
                 let value = said("--resource-attribute", value.to_owned()).unwrap();
@@ -71,6 +80,12 @@ fn quietly(places: &[&str]) -> Settings {
     settings
 }
 
+/// How the only upstream is spoken to for traces.
+fn of_traces(settings: &Settings) -> Transport {
+    let [upstream] = &settings.upstreams[..] else { panic!("{:?}", settings.upstreams) };
+    upstream.transport.traces.clone()
+}
+
 fn told<T: std::fmt::Debug>(said: &Sourced<T>) -> String {
     format!("{:?} from {}", said.value, said.origin)
 }
@@ -79,7 +94,7 @@ fn told<T: std::fmt::Debug>(said: &Sourced<T>) -> String {
 fn nothing_said() {
     let settings = quietly(&[]);
     assert_eq!(settings, Settings::default());
-    assert_eq!(settings.upstream, None);
+    assert_eq!(settings.upstreams, []);
     assert_eq!(settings.agent.value, AgentChoice::Auto);
     assert_eq!((settings.nest.value, settings.content.value), (Nest::Adopt, Content::Off));
     assert_eq!((settings.collector.value, settings.quiet.value), (true, false));
@@ -87,10 +102,11 @@ fn nothing_said() {
     assert!(settings.success_codes.value.is_empty());
     assert_eq!((settings.reap.value, settings.die_with_parent.value), (false, false));
     assert_eq!(settings.heartbeat, Sourced::default_value(Some(DEFAULT_HEARTBEAT)));
-    let upstream = quietly(&["--endpoint http://c"]).upstream.unwrap();
-    assert_eq!(told(&upstream.protocol), "HttpProtobuf from default");
-    assert_eq!(told(&upstream.export_timeout), "10s from default");
-    assert_eq!(told(&upstream.gzip), "false from default");
+    let settings = quietly(&["--endpoint http://c"]);
+    let transport = &of_traces(&settings);
+    assert_eq!(*transport, Transport::default());
+    assert_eq!((transport.protocol(), transport.gzip()), (Protocol::HttpProtobuf, false));
+    assert_eq!(transport.timeout(), Duration::from_secs(10));
 }
 
 /// Each list goes from the highest place to the lowest: the first wins, then the first of the rest, and so on.
@@ -100,7 +116,10 @@ fn precedence() {
     type Case<'a> = (Told, &'a [(&'a str, &'a str)], &'a [&'a str]);
     let cases: [Case<'_>; 12] = [
         (
-            |settings| settings.upstream.as_ref().and_then(|it| it.endpoint.as_ref()).map_or("none".into(), told),
+            |settings| {
+                let endpoint = settings.upstreams.first().and_then(|it| it.destination.endpoint.as_ref());
+                endpoint.map_or("none".into(), told)
+            },
             &[
                 ("--endpoint http://flag", "\"http://flag\" from --endpoint"),
                 ("OTEL_RUN_ENDPOINT=http://run", "\"http://run\" from OTEL_RUN_ENDPOINT"),
@@ -110,17 +129,18 @@ fn precedence() {
             &[],
         ),
         (
-            |settings| told(&settings.upstream.as_ref().unwrap().protocol),
+            |settings| told(&of_traces(settings).protocol.unwrap()),
             &[
                 ("--protocol http/json", "HttpJson from --protocol"),
                 ("OTEL_RUN_PROTOCOL=grpc", "Grpc from OTEL_RUN_PROTOCOL"),
+                ("OTEL_EXPORTER_OTLP_TRACES_PROTOCOL=grpc", "Grpc from OTEL_EXPORTER_OTLP_TRACES_PROTOCOL"),
                 ("OTEL_EXPORTER_OTLP_PROTOCOL=http/json", "HttpJson from OTEL_EXPORTER_OTLP_PROTOCOL"),
                 ("user: endpoint = 'http://u'\nprotocol = 'grpc'", "Grpc from /u.toml:2"),
             ],
             &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
         ),
         (
-            |settings| told(&settings.upstream.as_ref().unwrap().export_timeout),
+            |settings| told(&of_traces(settings).timeout.unwrap()),
             &[
                 ("--export-timeout 1s", "1s from --export-timeout"),
                 ("OTEL_RUN_EXPORT_TIMEOUT=2", "2s from OTEL_RUN_EXPORT_TIMEOUT"),
@@ -130,7 +150,7 @@ fn precedence() {
             &["OTEL_EXPORTER_OTLP_ENDPOINT=http://c"],
         ),
         (
-            |settings| told(&settings.upstream.as_ref().unwrap().gzip),
+            |settings| told(&of_traces(settings).gzip.unwrap()),
             &[
                 ("--compression gzip", "true from --compression"),
                 ("OTEL_RUN_COMPRESSION=none", "false from OTEL_RUN_COMPRESSION"),
@@ -283,12 +303,14 @@ fn attributes_are_merged_by_key() {
 fn endpoint_and_headers_come_from_one_place() {
     let elsewhere = |headers: &str, endpoint: &str| {
         format!(
-            "{headers}: these headers are not sent, because the endpoint comes from {endpoint}; headers belong to the \
-             endpoint that is set in the same place, so set both there"
+            "{headers}: these credentials are not sent, because the endpoint comes from {endpoint}; credentials belong to \
+             the endpoint that is set in the same place, so set both there"
         )
     };
     let nowhere = |headers: &str| {
-        format!("{headers}: these headers are not sent, because no endpoint is set; set the endpoint in the same place")
+        format!(
+            "{headers}: these credentials are not sent, because no endpoint is set; set the endpoint in the same place"
+        )
     };
     let (flag, ours, theirs) =
         ("--endpoint http://f", "OTEL_RUN_ENDPOINT=http://r", "OTEL_EXPORTER_OTLP_ENDPOINT=http://o");
@@ -324,9 +346,9 @@ fn endpoint_and_headers_come_from_one_place() {
     ];
     for (places, expected, expected_complaints) in cases {
         let (settings, complaints) = resolve_all(places);
-        let told = settings.upstream.map_or("none".to_owned(), |upstream| {
-            let endpoint = upstream.shown_endpoint().unwrap().value;
-            let headers = upstream.headers.iter().map(|(_, header)| format!(" {}", header.origin));
+        let told = settings.upstreams.first().map_or("none".to_owned(), |upstream| {
+            let endpoint = upstream.destination.any_endpoint().unwrap().value.clone();
+            let headers = upstream.all_headers().map(|(_, header)| format!(" {}", header.origin));
             endpoint + &headers.collect::<String>()
         });
         assert_eq!(told, expected, "{places:?}");
@@ -349,7 +371,7 @@ fn a_wrong_endpoint_is_not_replaced_by_one_of_a_lower_place() {
         "OTEL_EXPORTER_OTLP_ENDPOINT=http://o",
         "OTEL_EXPORTER_OTLP_HEADERS=h=1",
     ]);
-    assert_eq!(settings.upstream, None);
+    assert_eq!(settings.upstreams, []);
     assert_eq!(
         complaints,
         [
@@ -361,7 +383,7 @@ fn a_wrong_endpoint_is_not_replaced_by_one_of_a_lower_place() {
 #[test]
 fn user_information_is_a_complaint_and_not_shown() {
     let (settings, complaints) = resolve_all(&["--endpoint https://me:hunter2@c/x?key=hunter2"]);
-    assert_eq!(settings.upstream.unwrap().shown_endpoint().unwrap().value, "https://c/x");
+    assert_eq!(settings.upstreams.len(), 1);
     assert_eq!(
         complaints,
         [
@@ -372,21 +394,54 @@ fn user_information_is_a_complaint_and_not_shown() {
 }
 
 #[test]
-fn what_is_not_supported_is_said_where_it_matters() {
-    let certificate = "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca.pem";
-    let headers = "OTEL_EXPORTER_OTLP_TRACES_HEADERS=a=hunter2";
-    let (_, complaints) = resolve_all(&["OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://o", certificate, headers]);
-    assert_eq!(
-        complaints,
-        [
-            "OTEL_EXPORTER_OTLP_TRACES_HEADERS: this is not supported for the run's destination and has no effect; set \
-             OTEL_EXPORTER_OTLP_HEADERS, which holds for all signals",
-            "OTEL_EXPORTER_OTLP_CERTIFICATE: this is not supported for the run's destination and has no effect; add the \
-             certificate to the system's roots",
-        ]
-    );
-    quietly(&[certificate, headers]);
-    quietly(&["--endpoint http://f", "OTEL_EXPORTER_OTLP_ENDPOINT=http://o", certificate, headers]);
+fn credentials_of_every_kind_stay_with_their_endpoint() {
+    for credential in [
+        "OTEL_EXPORTER_OTLP_CLIENT_KEY=/k",
+        "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/c",
+        "OTEL_EXPORTER_OTLP_LOGS_HEADERS=a=hunter2",
+        "OTEL_RUN_HEADERS_HELPER=/h",
+    ] {
+        let (settings, complaints) = resolve_all(&["--endpoint http://f", credential]);
+        assert_eq!(settings.upstreams[0].destination.any_credential(), None, "{credential}");
+        let name = credential.split('=').next().unwrap();
+        assert_eq!(complaints.len(), 1, "{complaints:?}");
+        assert!(complaints[0].starts_with(&format!("{name}: these credentials are not sent")), "{complaints:?}");
+        assert!(!complaints[0].contains("hunter2"));
+    }
+    // Whom to trust is no credential, and is not sent anywhere.
+    let settings = quietly(&["--endpoint http://f", "OTEL_EXPORTER_OTLP_CERTIFICATE=/ca.pem"]);
+    assert_eq!(told(&of_traces(&settings).certificate.unwrap()), "\"/ca.pem\" from OTEL_EXPORTER_OTLP_CERTIFICATE");
+}
+
+#[test]
+fn a_certificate_without_its_key_is_of_no_use() {
+    let (settings, complaints) =
+        resolve_all(&["OTEL_EXPORTER_OTLP_ENDPOINT=https://c", "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE=/c"]);
+    assert_eq!(settings.upstreams[0].destination.any_credential(), None);
+    let expected = "OTEL_EXPORTER_OTLP_CLIENT_CERTIFICATE: a client's certificate and its key go together, and its key is \
+                    not set; it is ignored";
+    assert_eq!(complaints, [expected]);
+}
+
+#[test]
+fn several_upstreams_come_from_one_place() {
+    let user = "user: endpoint = 'http://u'\n[[upstream]]\nname = 'second'\nendpoint = 'file:/s'\nprotocol = 'grpc'\n\
+                [[upstream]]\nname = 'second'\nendpoint = 'http://t'\n[[upstream]]\nendpoint = 'here'";
+    let names = |settings: &Settings| settings.upstreams.iter().map(|it| it.name.clone()).collect::<Vec<_>>();
+    let (settings, complaints) = resolve_all(&[user, "--protocol http/json"]);
+    assert_eq!(names(&settings), ["default", "second"]);
+    // Each says everything for itself.
+    let protocols: Vec<Protocol> = settings.upstreams.iter().map(|it| it.transport.logs.protocol()).collect();
+    assert_eq!(protocols, [Protocol::HttpJson, Protocol::Grpc]);
+    let expected = [
+        "/u.toml:8: a second upstream is called \"second\" and is ignored; give each a name of its own",
+        "/u.toml:10: \"here\" does not say how to connect; write http://here or https://here; nothing is sent there",
+    ];
+    assert_eq!(complaints, expected);
+    let settings = quietly(&[user, "--endpoint http://f"]);
+    assert_eq!(names(&settings), ["default"]);
+    let settings = quietly(&["user: [[upstream]]\nendpoint = 'http://u'"]);
+    assert_eq!(names(&settings), ["upstream-1"]);
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn sample() -> Vec<Run> {
     running.state = State::Running;
     running.summary.intake.insert(Signal::Traces, Intake { received: 7, stored: 7, ..Intake::default() });
     samples::deliver(&mut running.summary, 0, 0, 0);
-    running.summary.outcome.clear();
+    running.summary.deliveries.clear();
     let mut lost = run("true", 200_000, 0, 0);
     lost.summary.ended = None;
     lost.state = State::Lost;

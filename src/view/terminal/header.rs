@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::otlp::Signal;
-use crate::store::facts::{Ended, Outcome, Summary};
+use crate::store::facts::{Delivery, Ended, Outcome, Summary};
 use crate::view::text::{self, Page, Style, Symbols, between, count, counted, duration, moment, safe};
 use crate::view::{State, exit_style};
 
@@ -14,10 +14,7 @@ pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Op
     if !totals.is_empty() {
         page.put_facts(&totals);
     }
-    page.put_facts(&whereabouts(summary));
-    if let Some(failure) = summary.last_failure.as_ref().filter(|_| undelivered(summary)) {
-        page.put_facts(&[(format!("last failure: {}", safe(failure)), Style::Yellow)]);
-    }
+    whereabouts(summary).iter().for_each(|facts| page.put_facts(facts));
 }
 
 /// The same in one line, for somebody who waited for the command: how it ended, what it came to, and where to see more.
@@ -161,15 +158,8 @@ fn per_signal(number: impl Fn(Signal) -> u64) -> String {
     parts.join(", ")
 }
 
-fn outcome(summary: &Summary, part: impl Fn(&Outcome) -> u64) -> String {
-    per_signal(|signal| summary.outcome.get(&signal).map_or(0, &part))
-}
-
-fn undelivered(summary: &Summary) -> bool {
-    summary.outcome.values().any(|outcome| outcome.pending > 0 || outcome.rejected > 0)
-}
-
-fn whereabouts(summary: &Summary) -> Vec<Fact> {
+/// What is stored and where it was sent: a line, and one more for each further destination and for each failure.
+fn whereabouts(summary: &Summary) -> Vec<Vec<Fact>> {
     let stored = per_signal(|signal| summary.intake.get(&signal).map_or(0, |intake| intake.stored));
     let dropped = per_signal(|signal| summary.intake.get(&signal).map_or(0, |intake| intake.dropped));
     let mut facts =
@@ -177,25 +167,47 @@ fn whereabouts(summary: &Summary) -> Vec<Fact> {
     if !dropped.is_empty() {
         facts.push((format!("{dropped} dropped"), Style::Red));
     }
-    let Some(destination) = &summary.started.destination else {
-        facts.push(("not sent anywhere".to_owned(), Style::Dim));
-        return facts;
-    };
-    let endpoint = safe(&destination.endpoint);
-    let rejected = outcome(summary, |outcome| outcome.rejected);
-    let pending = outcome(summary, |outcome| outcome.pending);
-    let delivered = outcome(summary, |outcome| outcome.delivered);
+    let mut lines = vec![facts];
+    let destinations = &summary.started.destinations;
+    if destinations.is_empty() {
+        lines[0].push(("not sent anywhere".to_owned(), Style::Dim));
+    }
+    for destination in destinations {
+        let nothing = Delivery::default();
+        let delivery = summary.deliveries.get(&destination.name).unwrap_or(&nothing);
+        let facts = delivered(delivery, &safe(destination.shown_endpoint()));
+        match destinations.len() {
+            1 => lines[0].extend(facts),
+            _ => lines.push(facts),
+        }
+        if let Some(failure) = delivery.failure.as_ref().filter(|_| delivery.sum().is_trouble()) {
+            lines.push(vec![(format!("last failure: {}", safe(failure)), Style::Yellow)]);
+        }
+    }
+    lines
+}
+
+fn delivered(delivery: &Delivery, endpoint: &str) -> Vec<Fact> {
+    let count = |part: fn(&Outcome) -> u64| per_signal(|signal| delivery.outcome.get(&signal).map_or(0, part));
+    let mut facts = Vec::new();
+    let rejected = count(|outcome| outcome.rejected);
     if !rejected.is_empty() {
         facts.push((format!("{rejected} rejected by {endpoint}"), Style::Red));
     }
+    let expired = count(|outcome| outcome.expired);
+    if !expired.is_empty() {
+        facts.push((format!("{expired} too old for {endpoint}"), Style::Red));
+    }
+    let pending = count(|outcome| outcome.pending);
     if !pending.is_empty() {
         facts.push((format!("{pending} pending for {endpoint}"), Style::Yellow));
     }
-    match (delivered.is_empty(), undelivered(summary)) {
-        (true, true) => {}
-        (true, false) => facts.push((format!("nothing sent yet to {endpoint}"), Style::Dim)),
-        (false, true) => facts.push((format!("{delivered} delivered"), Style::Dim)),
-        (false, false) => facts.push((format!("delivered to {endpoint}"), Style::Green)),
+    let delivered = count(|outcome| outcome.delivered);
+    match (delivered.is_empty(), facts.is_empty()) {
+        (true, false) => {}
+        (true, true) => facts.push((format!("nothing sent yet to {endpoint}"), Style::Dim)),
+        (false, false) => facts.push((format!("{delivered} delivered"), Style::Dim)),
+        (false, true) => facts.push((format!("delivered to {endpoint}"), Style::Green)),
     }
     facts
 }

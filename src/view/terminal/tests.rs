@@ -51,7 +51,7 @@ fn captures_look_as_they_should() {
 fn narrow_wide_and_ascii() {
     let (mut summary, spans) = samples::captured("opencode-run-retry-429", "opencode run", 0);
     samples::deliver(&mut summary, 240, 12, 0);
-    summary.last_failure = Some("connection refused by https://otel.example.com".to_owned());
+    samples::fail(&mut summary, "connection refused by https://otel.example.com");
     for width in [40, 60, 200] {
         let text = render(&summary, State::Ended, &spans, &options(width));
         assert_fits(&text, width);
@@ -123,10 +123,8 @@ fn a_hostile_name_cannot_speak_to_the_terminal() {
     summary.totals.model_calls = 1;
     summary.totals.models.push(name.to_owned());
     samples::deliver(&mut summary, 0, 1, 1);
-    summary.last_failure = Some(name.to_owned());
-    if let Some(destination) = &mut summary.started.destination {
-        destination.endpoint = name.to_owned();
-    }
+    samples::fail(&mut summary, name);
+    summary.started.destinations[0].endpoint = name.to_owned();
     let spans = [samples::wrapped(name, vec![hostile(name, 0, 5, 12, 14)])];
     for all in [false, true] {
         let text = render(&summary, State::Ended, &spans, &Options { all, ..options(400) });
