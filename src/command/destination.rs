@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::said::Said;
-use crate::delivery::Target;
+use crate::delivery::{Proxies, Target};
 use crate::error::Error;
 use crate::otlp::{PerSignal, Signal};
 use crate::plan;
@@ -17,13 +18,16 @@ use crate::store::facts::Destination;
 pub(super) struct Destinations {
     /// What is configured now: as it can be dialled, and as it is written down.
     configured: Vec<(Result<Target, Vec<String>>, Destination)>,
+    proxies: Proxies,
+    expire_after: Option<Duration>,
 }
 
 impl Destinations {
     /// Takes what is configured.
     pub(super) fn of(said: &Said) -> Self {
         let configured = said.settings.upstreams.iter().map(|upstream| (said.target(upstream), written_down(upstream)));
-        Self { configured: configured.collect() }
+        let expire_after = said.settings.expire_after.value;
+        Self { configured: configured.collect(), proxies: said.proxies(), expire_after }
     }
 
     /// Those that are configured and can be dialled, and why the others cannot, by their names.
@@ -58,7 +62,7 @@ impl Destinations {
         for destination in recorded {
             match self.configured.iter().find(|(_, configured)| configured.name == destination.name) {
                 Some((target, configured)) => add(dial(target), configured),
-                None => add(read_back(destination), destination),
+                None => add(self.read_back(destination), destination),
             }
         }
         match (way.targets.is_empty(), way.closed.is_empty()) {
@@ -66,6 +70,11 @@ impl Destinations {
             (true, false) => Err(Error::Upstream(Vec::from_iter(way.closed.into_values()).join("\n"))),
             (false, _) => Ok(way),
         }
+    }
+
+    fn read_back(&self, destination: &Destination) -> Result<Target, String> {
+        let target = read_back(destination)?;
+        Ok(target.through(self.proxies.clone()).expiring_after(self.expire_after))
     }
 }
 

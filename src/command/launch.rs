@@ -80,6 +80,7 @@ impl Launch<'_> {
             pid,
             interactive: std::io::IsTerminal::is_terminal(&std::io::stdin()),
             started_unix_nano: launched_unix_nano,
+            temporality: said.settings.temporality.value,
         };
         let span = Some(written::span_facts(&facts, plan.nest.value, resource));
         Described { beginning: Beginning { started, span }, facts, rules, oom_kills }

@@ -108,8 +108,7 @@ impl Said {
         });
         match destination::target(upstream, headers, helper) {
             Ok(target) if errors.is_empty() => {
-                let proxies = Proxies::read(|name| self.environment.get(name).map(str::to_owned));
-                Ok(target.through(proxies).expiring_after(self.settings.expire_after.value))
+                Ok(target.through(self.proxies()).expiring_after(self.settings.expire_after.value))
             }
             Ok(_) => Err(errors),
             Err(more) => {
@@ -117,6 +116,11 @@ impl Said {
                 Err(errors)
             }
         }
+    }
+
+    /// The proxies that stand between us and upstreams.
+    pub(super) fn proxies(&self) -> Proxies {
+        Proxies::read(|name| self.environment.get(name).map(str::to_owned))
     }
 
     /// The headers with their values. Those that programs print are not among them.

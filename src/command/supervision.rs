@@ -22,7 +22,7 @@ pub(super) fn terms(said: &Said, plan: &Plan, context: &RunContext) -> Terms {
 /// Whether otel-run would only stand in the way: nothing is recorded, and nothing was asked of a supervisor.
 pub(super) fn is_pointless(said: &Said, context: &RunContext, terms: &Terms) -> bool {
     let recorded = context.recording && (context.sampled || said.settings.collector.value);
-    !recorded && terms.time_limit.is_none() && !terms.reap && !terms.die_with_parent
+    !recorded && said.settings.required.is_none() && terms.time_limit.is_none() && !terms.reap && !terms.die_with_parent
 }
 
 /// What was asked for and is not possible on this system. The command runs all the same.

@@ -5,7 +5,7 @@ use opentelemetry::{StringValue, Value};
 
 use crate::context::RunContext;
 use crate::record::{self, ExitFacts, Resource, RunFacts};
-use crate::settings::{Nest, choice};
+use crate::settings::{Nest, Temporality, choice};
 use crate::store::facts::{Beginning, Ended, SpanFacts, Started};
 
 /// What the run's span says beside `Started`. `resource` is what the resource in `facts` was made of.
@@ -18,6 +18,9 @@ pub(super) fn span_facts(facts: &RunFacts, nest: Nest, resource: Vec<(String, Va
         executable_path: facts.executable_path.clone(),
         interactive: facts.interactive,
         nest: nest.as_str().to_owned(),
+        temporality: Some(facts.temporality)
+            .filter(|preferred| *preferred != Temporality::Cumulative)
+            .map(|preferred| preferred.as_str().to_owned()),
         resource: resource.into_iter().map(|(name, value)| (name, json(value))).collect(),
     }
 }
@@ -39,6 +42,11 @@ pub(super) fn run_facts(beginning: &Beginning) -> Option<RunFacts> {
         pid: started.child_pid,
         interactive: span.interactive,
         started_unix_nano: started.started_unix_nano,
+        temporality: span
+            .temporality
+            .as_ref()
+            .and_then(|word| choice::read(choice::TEMPORALITY, word).ok())
+            .unwrap_or(Temporality::Cumulative),
     })
 }
 
@@ -139,6 +147,7 @@ mod tests {
                 pid,
                 interactive: pid.is_some(),
                 started_unix_nano: u64::MAX,
+                temporality: if pid.is_some() { Temporality::Delta } else { Temporality::Cumulative },
             };
             let started = Started {
                 run_id: facts.run_id.clone(),

@@ -21,6 +21,10 @@ use crate::otlp::{Encoding, Signal};
 /// The most that is read of an answer (OTLP exporter specification, 1.60).
 const ANSWER_BYTES: usize = 4 << 20;
 
+/// How often a request waits in vain for the connection that another makes, before the error is told as it is. The other
+/// signals can come in between more than once, since each tries again by itself.
+const OTHERS: usize = 16;
+
 /// Named after the exporters' convention, with the product in front.
 const AGENT: &str =
     concat!("otel-run/", env!("CARGO_PKG_VERSION"), " OTel-OTLP-Exporter-Rust/", env!("CARGO_PKG_VERSION"));
@@ -153,12 +157,12 @@ impl Exchange<'_> {
     async fn exchange(&self, version: Version, request: Request<Body>) -> Result<Response<Incoming>, Answer> {
         let link = self.links.to(&self.route.road, self.uri, version, &self.route.tls, self.proxies);
         let link = link.map_err(|reason| Answer::Closed { reason })?;
-        let mut others = Signal::ALL.len() - 1;
+        let mut patience = OTHERS;
         loop {
             match link.request(request.clone()).await {
                 Ok(response) => return Ok(response),
-                // Every other lane may have been the one that connected.
-                Err(error) if others > 0 && failed_for_another(&error) => others -= 1,
+                // Another lane was the one that connected.
+                Err(error) if patience > 0 && failed_for_another(&error) => patience -= 1,
                 Err(error) => {
                     let reason = format!("cannot reach {}{}: {}", self.place(), link.by_way_of, cause(&error));
                     return Err(Answer::Unreachable { reason });

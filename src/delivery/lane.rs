@@ -18,7 +18,7 @@ use crate::store::journal::Settled;
 const GATHER: Duration = Duration::from_millis(100);
 
 /// No server's limit for a request is lower. One that calls less than this too much means something else: a quota.
-const SMALL: usize = 256 << 10;
+const SMALL: usize = 64 << 10;
 
 /// Whether more is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

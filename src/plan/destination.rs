@@ -99,9 +99,12 @@ fn means(upstream: &Upstream) -> Vec<Sourced<String>> {
     means
 }
 
-/// The URL without the parts that may hold a password or a key: user information, query, fragment, and long folders that
+/// The endpoint as it may be shown: a path as it is, a URL without the parts that may hold a password or a key: user information, query, fragment, and long folders that
 /// look made up by a machine (the collector of an outer otel-run has its token there).
 pub fn without_credentials(url: &str) -> String {
+    if ["file:", "unix:"].iter().any(|kind| url.starts_with(kind)) {
+        return url.to_owned();
+    }
     let end = url.find(['?', '#']).unwrap_or(url.len());
     let (open, hidden) = url.split_at(end);
     let (scheme, rest) = open.split_once("://").map_or((None, open), |(scheme, rest)| (Some(scheme), rest));
@@ -148,6 +151,8 @@ mod tests {
             ("https://user:p?ss@host", "https://..."),
             ("http://127.0.0.1:4711/0af7651916cd43dd8448eb211c80319c", "http://127.0.0.1:4711/(token)"),
             ("https://host/api/default-organisation/v1", "https://host/api/default-organisation/v1"),
+            ("file:/var/0af7651916cd43dd8448eb211c80319c/o", "file:/var/0af7651916cd43dd8448eb211c80319c/o"),
+            ("unix:/run/me@here", "unix:/run/me@here"),
         ] {
             assert_eq!(without_credentials(url), open);
         }

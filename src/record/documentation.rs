@@ -43,8 +43,8 @@ Each is an event with the ids of the run's span, recorded when it happens.
 const METRICS_INTRODUCTION: &str = "
 ## Metrics
 
-Sums are cumulative from the start of the command. What the command used is known when it has ended. While it runs, a heartbeat
-repeats `process.uptime` and `otel_run.run.active`, so that a long run can be seen; the first comes one interval after the start.
+Sums are cumulative from the start of the command, unless `--metrics-temporality delta` asks for what was added. What the command
+used is known when it has ended. While it runs, a heartbeat repeats `process.uptime` and `otel_run.run.active`, so that a long run can be seen; the first comes one interval after the start.
 
 On a resource that describes the command's process (`process.*`) and is otherwise the run's. Numbers are of the command and of those of
 its descendants that were waited for (`getrusage(2)`):

@@ -10,6 +10,7 @@ use super::{ExitFacts, RunFacts, Usage, executable_name, put_attribute, put_grou
 use crate::context::names::*;
 use crate::context::resource::{OTEL_RUN, VERSION};
 use crate::otlp::wire::{put_double_field, put_fixed64_field, put_message, put_string_field, put_varint_field};
+use crate::settings::Temporality;
 
 /// What kind of numbers a metric has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -148,7 +149,19 @@ struct Writer<'a> {
 
 /// More bytes than a metric of two points has.
 const METRIC_LENGTH: usize = 320;
-const AGGREGATION_TEMPORALITY_CUMULATIVE: u64 = 2;
+
+/// The temporality of a sum in OTLP (`AggregationTemporality`). The preference for delta is one for what grows only. Ours is
+/// observed and not counted, and so nothing has to be remembered to tell totals, which is what low memory asks for (OTLP
+/// exporter, "Metrics temporality preference").
+fn temporality(preferred: Temporality, instrument: Instrument) -> u64 {
+    const DELTA: u64 = 1;
+    const CUMULATIVE: u64 = 2;
+    match (preferred, instrument) {
+        // Each counter is told once, at the end, and so what was added is all there is.
+        (Temporality::Delta, Instrument::Counter) => DELTA,
+        _ => CUMULATIVE,
+    }
+}
 
 impl<'a> Writer<'a> {
     fn new(run: &'a RunFacts, unix_nano: u64) -> Self {
@@ -223,7 +236,7 @@ impl<'a> Writer<'a> {
             put_message(out, number, METRIC_LENGTH / 2, |out| {
                 points.iter().for_each(|(attributes, value)| self.put_point(out, attributes, *value));
                 if number == sum {
-                    put_varint_field(out, 2, AGGREGATION_TEMPORALITY_CUMULATIVE);
+                    put_varint_field(out, 2, temporality(self.run.temporality, of.instrument));
                     put_varint_field(out, 3, (of.instrument == Instrument::Counter).into());
                 }
             });

@@ -25,6 +25,7 @@ use crate::context::RunContext;
 use crate::context::names::*;
 use crate::context::resource::{OTEL_RUN, VERSION};
 use crate::otlp::wire::{put_message, put_string_field};
+use crate::settings::Temporality;
 
 pub use found::Found;
 pub use log::happened;
@@ -56,6 +57,8 @@ pub struct RunFacts {
     pub interactive: bool,
     /// When the command was started, in nanoseconds since 1970.
     pub started_unix_nano: u64,
+    /// How sums that grow are told.
+    pub temporality: Temporality,
 }
 
 /// The resource of what otel-run says, as the bytes of an OTLP `Resource` in two parts: what is true of the command's process

@@ -25,6 +25,7 @@ pub(super) const END: u64 = START + 5_000_000_001;
 
 pub(super) fn run() -> RunFacts {
     RunFacts {
+        temporality: Temporality::Cumulative,
         context: RunContext {
             trace_id: TraceId::from(0xabc),
             span_id: SpanId::from(0x123),
@@ -587,6 +588,26 @@ fn metrics_have_the_types_that_they_are_described_with() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn sums_are_told_as_it_is_preferred() {
+    for (preferred, of_counters) in [
+        (Temporality::Cumulative, AggregationTemporality::Cumulative),
+        (Temporality::Delta, AggregationTemporality::Delta),
+        (Temporality::LowMemory, AggregationTemporality::Cumulative),
+    ] {
+        let run = RunFacts { temporality: preferred, ..run() };
+        let end = last_points(&run, &ExitFacts { usage: Some(used()), ..exit(0) }).unwrap();
+        let mut counters = 0;
+        for metric in groups(&end).into_iter().flat_map(|(_, metrics)| metrics) {
+            let Some(Data::Sum(sum)) = &metric.data else { continue };
+            counters += u32::from(sum.is_monotonic);
+            let expected = if sum.is_monotonic { of_counters } else { AggregationTemporality::Cumulative };
+            assert_eq!(sum.aggregation_temporality(), expected, "{} {preferred:?}", metric.name);
+        }
+        assert_eq!(counters, 4);
     }
 }
 

@@ -36,6 +36,9 @@ pub struct SpanFacts {
     pub interactive: bool,
     /// How the command's telemetry is nested: `adopt`, `link` or `off`.
     pub nest: String,
+    /// How sums that grow are told, where it is not `cumulative`: `delta` or `lowmemory`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub temporality: Option<String>,
     /// The resource's attributes: text, numbers and truths.
     pub resource: Vec<(String, serde_json::Value)>,
 }

@@ -18,6 +18,8 @@ use super::server::{Answer, Frames, Server, died};
 use opentelemetry_proto::tonic::metrics::v1::Metric;
 
 const INVALID_ARGUMENT: u8 = 3;
+const RESOURCE_EXHAUSTED: u8 = 8;
+const UNAUTHENTICATED: u8 = 16;
 
 /// What the backend does with requests.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +30,10 @@ pub enum Behaviour {
     Reject(u8),
     /// Takes everything but requests that hold this text, which it refuses for good: 400, or INVALID_ARGUMENT.
     RefuseHolding(&'static str),
+    /// Takes requests whose message has at most so many bytes; larger ones get 413, or RESOURCE_EXHAUSTED.
+    TakeUpTo(usize),
+    /// Takes what comes with this header; the rest gets 401, or UNAUTHENTICATED.
+    Want(&'static str, String),
     /// Answers 200 with a page for people, as a proxy's log-in or the wrong port does.
     Page,
     /// Answers with this HTTP status and these headers, on gRPC as well.
@@ -285,6 +291,22 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
             (true, _) => Behaviour::Status(400, vec![]),
         };
     }
+    if let Behaviour::TakeUpTo(most) = now {
+        let large = shared.records.lock().unwrap().received[place].body.len() > most;
+        now = match (large, transport) {
+            (false, _) => Behaviour::Accept,
+            (true, Transport::Grpc) => Behaviour::GrpcStatus(RESOURCE_EXHAUSTED, vec![]),
+            (true, _) => Behaviour::Status(413, vec![]),
+        };
+    }
+    if let Behaviour::Want(name, value) = &now {
+        let right = shared.records.lock().unwrap().received[place].header(name) == value;
+        now = match (right, transport) {
+            (true, _) => Behaviour::Accept,
+            (false, Transport::Grpc) => Behaviour::GrpcStatus(UNAUTHENTICATED, vec![]),
+            (false, _) => Behaviour::Status(401, vec![]),
+        };
+    }
     if matches!(now, Behaviour::Accept | Behaviour::Reject(_)) {
         shared.records.lock().unwrap().received[place].accepted = true;
         shared.changed.notify_all();
@@ -303,7 +325,11 @@ async fn answer(behaviour: Behaviour, signal: Signal, transport: Transport) -> A
         Behaviour::GrpcStatus(_, headers) => Ok(exports::http_status(500, &headers, transport)),
         Behaviour::DieAnswering => Ok(exports::torn(transport)),
         Behaviour::DieReading | Behaviour::Refused => Err(died()),
-        Behaviour::RefuseHolding(_) | Behaviour::BlackHole | Behaviour::Hold => std::future::pending().await,
+        Behaviour::RefuseHolding(_)
+        | Behaviour::TakeUpTo(_)
+        | Behaviour::Want(..)
+        | Behaviour::BlackHole
+        | Behaviour::Hold => std::future::pending().await,
     }
 }
 
