@@ -333,7 +333,9 @@ fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec
 }
 
 fn hindrances(detected: &Detected, changes: &[Change]) -> Vec<String> {
-    let changed = |name: &str| changes.iter().any(|change| change.name == name);
+    // The collector takes every protocol, so what the command line says of it arrives as well.
+    let matters = |name: &str| !(name.starts_with("OTEL_EXPORTER_OTLP_") && name.ends_with("_PROTOCOL"));
+    let changed = |name: &str| matters(name) && changes.iter().any(|change| change.name == name);
     detected
         .hindrances
         .iter()

@@ -359,6 +359,10 @@ fn launchers_that_undo_the_plan_are_said() {
         (&["sudo", "opencode"], Some("`sudo without -E`")),
         (&["env", "OTEL_EXPORTER_OTLP_ENDPOINT=x", "opencode"], Some("sets or removes OTEL_EXPORTER_OTLP_ENDPOINT")),
         (&["env", "A=B", "opencode"], None),
+        // The collector takes all protocols.
+        (&["env", "OTEL_EXPORTER_OTLP_PROTOCOL=grpc", "python"], None),
+        (&["env", "-u", "OTEL_EXPORTER_OTLP_PROTOCOL", "python"], None),
+        (&["env", "OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "python"], None),
         (&["sudo", "-E", "opencode"], None),
     ] {
         let warnings = case(line).plan().warnings.join("\n");

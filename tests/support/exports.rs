@@ -9,6 +9,7 @@ use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequ
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
 use serde::de::DeserializeOwned;
+use serde_json::Value;
 
 use super::server::Frames;
 
@@ -146,8 +147,29 @@ fn gunzip(packed: &[u8]) -> std::io::Result<Bytes> {
 
 fn decode<M: Message + Default + DeserializeOwned>(transport: Transport, body: &[u8]) -> Result<M, String> {
     match transport {
-        Transport::HttpJson => serde_json::from_slice(body).map_err(|error| error.to_string()),
+        Transport::HttpJson => serde_json::from_slice(body)
+            .and_then(|mut json| {
+                name_empty_values(&mut json);
+                serde_json::from_value(json)
+            })
+            .map_err(|error| error.to_string()),
         Transport::Grpc | Transport::HttpProtobuf => M::decode(body).map_err(|error| error.to_string()),
+    }
+}
+
+/// JSON may leave out what is empty, but this crate's types want the member `values`.
+fn name_empty_values(json: &mut Value) {
+    match json {
+        Value::Object(members) => {
+            for (name, member) in members {
+                if let (true, Value::Object(list)) = (name == "arrayValue" || name == "kvlistValue", &mut *member) {
+                    list.entry("values").or_insert_with(|| Value::Array(Vec::new()));
+                }
+                name_empty_values(member);
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(name_empty_values),
+        _ => {}
     }
 }
 

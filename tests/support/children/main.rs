@@ -6,6 +6,7 @@
 mod replay;
 mod sdk;
 mod send;
+mod sender;
 mod signals;
 mod stay;
 
@@ -37,6 +38,8 @@ enum Job {
     Send(send::Send),
     /// Sends traces, metrics and logs as a program does that uses the OpenTelemetry SDK.
     Sdk(sdk::Sdk),
+    /// Sends what every program in `tests/senders` sends, by `$OTEL_EXPORTER_OTLP_PROTOCOL`.
+    Sender,
     /// Sends the requests of a capture file to `$OTEL_EXPORTER_OTLP_ENDPOINT` as they were, in HTTP/JSON.
     Replay {
         file: PathBuf,
@@ -82,6 +85,7 @@ fn main() {
         Job::Signals(job) => job.run(),
         Job::Send(job) => job.run(),
         Job::Sdk(job) => job.run(),
+        Job::Sender => sender::run(),
         Job::Replay { file, exit } => {
             announce(&format!("sent {}", replay::replay(&file)));
             exit

@@ -26,9 +26,25 @@ pub(crate) struct Sdk {
 
 impl Sdk {
     pub(crate) fn run(self) -> i32 {
+        let providers = Providers::start(self.grpc);
+        work(&providers.tracers, &providers.meters, &providers.loggers);
+        providers.shut_down()
+    }
+}
+
+/// The SDK with its exporters behind it.
+pub(super) struct Providers {
+    pub(super) tracers: SdkTracerProvider,
+    pub(super) meters: SdkMeterProvider,
+    pub(super) loggers: SdkLoggerProvider,
+}
+
+impl Providers {
+    /// Exports by gRPC, or by what the environment says of HTTP.
+    pub(super) fn start(grpc: bool) -> Self {
         let runtime = runtime();
         let entered = runtime.enter();
-        let (spans, metrics, logs) = if self.grpc {
+        let (spans, metrics, logs) = if grpc {
             (
                 SpanExporter::builder().with_tonic().build(),
                 MetricExporter::builder().with_tonic().build(),
@@ -45,13 +61,16 @@ impl Sdk {
         let spans = Driven { exporter: spans.unwrap(), runtime: runtime.clone() };
         let metrics = Driven { exporter: metrics.unwrap(), runtime: runtime.clone() };
         let logs = Driven { exporter: logs.unwrap(), runtime: runtime.clone() };
-        let tracers = SdkTracerProvider::builder().with_batch_exporter(spans).build();
-        let meters = SdkMeterProvider::builder().with_periodic_exporter(metrics).build();
-        let loggers = SdkLoggerProvider::builder().with_batch_exporter(logs).build();
+        Self {
+            tracers: SdkTracerProvider::builder().with_batch_exporter(spans).build(),
+            meters: SdkMeterProvider::builder().with_periodic_exporter(metrics).build(),
+            loggers: SdkLoggerProvider::builder().with_batch_exporter(logs).build(),
+        }
+    }
 
-        work(&tracers, &meters, &loggers);
-
-        let ended = [tracers.shutdown(), meters.shutdown(), loggers.shutdown()];
+    /// Exports what is left, and says how that went; the result is the exit status.
+    pub(super) fn shut_down(&self) -> i32 {
+        let ended = [self.tracers.shutdown(), self.meters.shutdown(), self.loggers.shutdown()];
         super::announce(&format!("ended {ended:?}"));
         if ended.iter().all(Result::is_ok) { 0 } else { 9 }
     }
