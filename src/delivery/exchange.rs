@@ -164,7 +164,8 @@ impl Exchange<'_> {
                 // Another lane was the one that connected.
                 Err(error) if patience > 0 && failed_for_another(&error) => patience -= 1,
                 Err(error) => {
-                    let reason = format!("cannot reach {}{}: {}", self.place(), link.by_way_of, cause(&error));
+                    let remedy = remedy(&error).map(|remedy| format!("; {remedy}")).unwrap_or_default();
+                    let reason = format!("cannot reach {}{}: {}{remedy}", self.place(), link.by_way_of, cause(&error));
                     return Err(Answer::Unreachable { reason });
                 }
             }
@@ -226,6 +227,27 @@ fn percent_decoded(text: &str) -> String {
 /// The innermost reason of an error, which is the one that says something.
 fn cause(error: &(dyn std::error::Error + 'static)) -> String {
     chain(error).last().map_or_else(String::new, ToString::to_string)
+}
+
+/// What to do about an error of TLS, where there is something.
+fn remedy(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
+    use rustls::{AlertDescription, CertificateError, Error};
+    // An error of the system that holds one of another kind gives that one's reasons for its own.
+    let held = |error: &'_ (dyn std::error::Error + 'static)| {
+        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+        inner.downcast_ref::<Error>().cloned()
+    };
+    let tls = chain(error).find_map(|error| error.downcast_ref::<Error>().cloned().or_else(|| held(error)))?;
+    match tls {
+        Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
+            Some("name the file of an authority of your own with --certificate")
+        }
+        Error::AlertReceived(AlertDescription::CertificateRequired) => {
+            Some("the backend asks for a certificate of yours: --client-certificate and --client-key")
+        }
+        Error::InvalidMessage(_) => Some("it does not speak TLS there (check scheme and port)"),
+        _ => None,
+    }
 }
 
 /// An error and its reasons, inwards.
