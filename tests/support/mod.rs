@@ -14,6 +14,7 @@ pub mod home;
 pub mod listed;
 pub mod llm;
 pub mod open;
+pub mod otelcol;
 pub mod processes;
 pub mod pty;
 pub mod run;
