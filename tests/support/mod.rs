@@ -14,7 +14,6 @@ pub mod home;
 pub mod listed;
 pub mod llm;
 pub mod open;
-pub mod otelcol;
 pub mod processes;
 pub mod pty;
 pub mod run;

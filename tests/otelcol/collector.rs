@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use nix::sys::signal::Signal as UnixSignal;
 use serde_json::Value;
 
-use super::exports::{Signal, Transport};
-use super::home::Home;
-use super::run::{Run, Running, alone};
+use crate::support::{Home, Run, Running, Signal, Transport, alone};
 
 /// Receives on loopback by gRPC and HTTP, and has an exporter for each signal that writes `$FOLDER/SIGNAL.jsonl`. With
 /// rotation that exporter writes at once, so that what was acknowledged outlives the collector.
@@ -146,6 +144,9 @@ impl Collector {
 impl Drop for Collector {
     fn drop(&mut self) {
         if let Some(running) = &self.running {
+            if std::thread::panicking() {
+                eprintln!("the collector said: {}", running.stderr_so_far());
+            }
             // Nothing is left to check, and nothing may stay behind a test that failed.
             running.signal(UnixSignal::SIGKILL);
         }
