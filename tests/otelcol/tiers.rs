@@ -1,13 +1,16 @@
 //! The configurations in docs/collector, as they stand there but for the ports, do what docs/collector.md says of them.
 
 use std::collections::BTreeSet;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use nix::sys::signal::Signal as UnixSignal;
-use serde_json::json;
+use opentelemetry_proto::tonic::resource::v1::Resource;
+use serde_json::{Value, json};
 
 use crate::collector::{Collector, program};
+use crate::support::stored::text;
 use crate::support::{Home, Run, Signal, Transport, Upstream, alone, run, wait_until};
-use crate::{LONG, NUMBERED, OWN_SPANS, TRACE, nested, numbered, sending};
+use crate::{LONG, NUMBERED, OWN_LOGS, OWN_METRICS, OWN_SPANS, TRACE, nested, numbered, sending};
 
 const AGENT: &str = include_str!("../../docs/collector/agent.yaml");
 const GATEWAY: &str = include_str!("../../docs/collector/gateway.yaml");
@@ -24,11 +27,9 @@ service:
   telemetry: { metrics: { level: none } }
 ";
 
-fn gateway(upstream: &Upstream, variables: &[(&str, &str)]) -> Collector {
-    let url = upstream.url();
-    let mut all = vec![("BACKEND_ENDPOINT", &*url), ("BACKEND_AUTHORIZATION", "Bearer b"), ("LATE_SPANS", "1s")];
-    all.extend(variables);
-    Collector::start_with(&[GATEWAY, HERE], &all)
+/// The gateway's variables for this backend, with a wait that suits a test.
+fn to_backend<'a>(url: &'a str, more: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    [&[("BACKEND_ENDPOINT", url), ("BACKEND_AUTHORIZATION", "Bearer b"), ("LATE_SPANS", "1s")], more].concat()
 }
 
 #[test]
@@ -49,7 +50,9 @@ fn the_collector_finds_no_fault_with_the_configurations() {
 #[ignore = "needs the collector, which .ci/collector builds"]
 fn what_the_agent_took_reaches_the_backend_through_a_gateway_that_was_away_and_a_kill() {
     let (home, upstream) = (Home::new(), Upstream::start());
-    let mut gateway = gateway(&upstream, &[("KEPT_PERCENT", "100")]);
+    let url = upstream.url();
+    let sampling = to_backend(&url, &[("KEPT_PERCENT", "100")]);
+    let mut gateway = Collector::start_with(&[GATEWAY, HERE], &sampling);
     let address = gateway.url("http", Transport::Grpc).replace("http://", "");
     // It has nothing yet, and its port is known.
     gateway.kill();
@@ -62,98 +65,94 @@ fn what_the_agent_took_reaches_the_backend_through_a_gateway_that_was_away_and_a
     for transport in [Transport::Grpc, Transport::HttpProtobuf] {
         agent
             .is_upstream_of(run().home(&home), transport)
+            .flag("--service-name", transport.as_str())
             .flag("--drain-deadline", LONG)
             .child(sending(&home, "numbered.jsonl", &numbered("item")))
             .expect_exit(0);
     }
     agent.kill();
-    gateway.start_again(
-        &[GATEWAY, HERE],
-        &[("BACKEND_ENDPOINT", &upstream.url()), ("LATE_SPANS", "1s"), ("KEPT_PERCENT", "100")],
-    );
+    gateway.start_again(&[GATEWAY, HERE], &sampling);
     agent.start_again(&configurations, &variables);
-    let of = |signal| match signal {
-        Signal::Traces => upstream
-            .spans()
-            .iter()
-            .map(|span| (span.trace_id.clone(), span.name.clone()))
-            .collect::<BTreeSet<_>>()
-            .len(),
-        Signal::Metrics => upstream.metrics().iter().filter(|(_, metric)| metric.name.starts_with("item ")).count(),
-        Signal::Logs => {
-            upstream.log_records().iter().filter(|(_, record)| record.event_name.starts_with("item ")).count()
-        }
+    // At least once. The command's numbered items have the same names in both runs.
+    let spans =
+        || upstream.spans_with_resources().iter().map(|(run, span)| (service_name(run), span.name.clone())).collect();
+    let metrics = || upstream.metrics().iter().map(|(run, metric)| (service_name(run), metric.name.clone())).collect();
+    let records = || {
+        let all = upstream.log_records();
+        all.iter().map(|(run, record)| (service_name(run), record.event_name.clone())).collect()
     };
-    wait_until("the spans are there", || of(Signal::Traces) == 2 * (NUMBERED + OWN_SPANS));
-    wait_until("the metrics are there", || of(Signal::Metrics) >= 2 * NUMBERED);
-    wait_until("the log records are there", || of(Signal::Logs) >= 2 * NUMBERED);
+    let both = |of_a_run: usize| move |found: BTreeSet<(String, String)>| found.len() == 2 * of_a_run;
+    wait_until("the spans are there", || both(NUMBERED + OWN_SPANS)(spans()));
+    wait_until("the metrics are there", || both(NUMBERED + OWN_METRICS)(metrics()));
+    wait_until("the log records are there", || both(NUMBERED + OWN_LOGS)(records()));
     agent.stop();
     gateway.stop();
 }
 
-/// A run whose command sends one span and ends like this.
-fn sampled_run(gateway: &Collector, home: &Home, name: &str, span: serde_json::Value, code: i32) -> Run {
-    let body = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
-    let command = sending(home, &format!("{name}.jsonl"), &[(Signal::Traces, body)]);
-    let run = run().home(home).flag("--service-name", name).flag("--drain-deadline", LONG);
-    gateway.is_upstream_of(run, Transport::Grpc).child(command).args(["--exit", &code.to_string()])
+/// A span that ends now and took so many seconds, on a parent that never comes or without one.
+fn span(seconds: u64, parent: &str) -> Value {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let nanos = |time: Duration| time.as_nanos().to_string();
+    json!({
+        "traceId": TRACE, "spanId": "0000000000000001", "parentSpanId": parent, "name": "work",
+        "startTimeUnixNano": nanos(now - Duration::from_secs(seconds)), "endTimeUnixNano": nanos(now),
+    })
 }
 
-/// `service.name` of every run whose span the upstream has.
+/// A run of this name, still without a command.
+fn named_run(gateway: &Collector, home: &Home, name: &str) -> Run {
+    let run = run().home(home).flag("--service-name", name).flag("--drain-deadline", LONG);
+    gateway.is_upstream_of(run, Transport::Grpc)
+}
+
+/// A run of this name whose command sends one span and ends like this.
+fn run_with(gateway: &Collector, home: &Home, name: &str, span: &Value, code: i32) -> Run {
+    let body = json!({ "resourceSpans": [{ "scopeSpans": [{ "spans": [span] }] }] });
+    let command = sending(home, &format!("{name}.jsonl"), &[(Signal::Traces, body)]);
+    named_run(gateway, home, name).child(command).args(["--exit", &code.to_string()])
+}
+
+fn service_name(resource: &Resource) -> String {
+    text(&resource.attributes, "service.name").expect("every resource has a service.name").to_owned()
+}
+
+/// `service.name` of every run whose own span the upstream has.
 fn kept(upstream: &Upstream) -> BTreeSet<String> {
-    let resources = upstream.spans_with_resources().into_iter().filter(|(_, span)| span.kind == 3);
-    let names = resources
-        .map(|(resource, _)| crate::support::stored::text(&resource.attributes, "service.name").unwrap().to_owned());
-    names.collect()
+    let spans = upstream.spans_with_resources().into_iter();
+    let own = spans.filter(|(_, span)| text(&span.attributes, "otel_run.run.id").is_some());
+    own.map(|(resource, _)| service_name(&resource)).collect()
 }
 
 #[test]
 #[ignore = "needs the collector, which .ci/collector builds"]
 fn the_gateway_keeps_the_runs_that_are_worth_it() {
     let (home, upstream) = (Home::new(), Upstream::start());
-    let mut gateway = gateway(&upstream, &[("KEPT_PERCENT", "0"), ("SLOW_RUN_MS", "60000")]);
-    let plain = json!({ "traceId": TRACE, "spanId": "0000000000000001", "name": "work", "startTimeUnixNano": "1", "endTimeUnixNano": "2" });
-    let with = |field: &str, value: &str| {
-        let mut span = plain.clone();
-        span[field] = json!(value);
-        span
-    };
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_nanos();
-    let mut recent = with("startTimeUnixNano", &now.to_string());
-    recent["endTimeUnixNano"] = json!(now.to_string());
-    let mut slow = recent.clone();
-    slow["startTimeUnixNano"] = json!((now - 61_000_000_000).to_string());
-    let mut orphan = recent.clone();
-    orphan["parentSpanId"] = json!("00000000000000ff");
-
-    sampled_run(&gateway, &home, "well", recent.clone(), 0).expect_exit(0);
+    let url = upstream.url();
+    let variables = to_backend(&url, &[("KEPT_PERCENT", "0"), ("SLOW_RUN_MS", "60000")]);
+    let mut gateway = Collector::start_with(&[GATEWAY, HERE], &variables);
+    let short = span(0, "");
+    run_with(&gateway, &home, "well", &short, 0).expect_exit(0);
     // Its root is somewhere else, and may come any time.
-    nested(sampled_run(&gateway, &home, "nested", recent.clone(), 3)).expect_exit(3);
-    sampled_run(&gateway, &home, "slow", slow, 0).expect_exit(0);
-    sampled_run(&gateway, &home, "incomplete", orphan, 0).expect_exit(0);
-    let interrupted = gateway
-        .is_upstream_of(run().home(&home).flag("--service-name", "interrupted"), Transport::Grpc)
-        .flag("--drain-deadline", LONG)
+    nested(run_with(&gateway, &home, "nested", &short, 3)).expect_exit(3);
+    run_with(&gateway, &home, "slow", &span(61, ""), 0).expect_exit(0);
+    run_with(&gateway, &home, "incomplete", &span(0, "00000000000000ff"), 0).expect_exit(0);
+    let interrupted = named_run(&gateway, &home, "interrupted")
         .child(["sh", "-c", "trap 'exit 0' INT; echo ready; while read -r line; do :; done"])
         .stdin_open()
         .spawn();
     interrupted.wait_for_stdout("ready");
     interrupted.signal(UnixSignal::SIGINT);
     interrupted.expect_exit(0);
-    sampled_run(&gateway, &home, "failed", recent, 3).expect_exit(3);
+    run_with(&gateway, &home, "failed", &short, 3).expect_exit(3);
 
     let worth = BTreeSet::from(["slow", "incomplete", "interrupted", "failed"].map(str::to_owned));
     wait_until("the runs that are worth it are there", || kept(&upstream) == worth);
-    // What waits is decided when it ends.
+    // What still waits is decided when it ends.
     gateway.stop();
-    let all = worth.into_iter().chain(["nested".to_owned()]).collect();
-    assert_eq!(kept(&upstream), all);
-    let told: BTreeSet<String> = upstream
-        .log_records()
-        .iter()
-        .filter(|(_, record)| record.event_name == "otel_run.run.exited")
-        .map(|(resource, _)| crate::support::stored::text(&resource.attributes, "service.name").unwrap().to_owned())
-        .collect();
+    let decided = worth.into_iter().chain(["nested".to_owned()]).collect();
+    assert_eq!(kept(&upstream), decided);
+    let ends = upstream.log_records().into_iter().filter(|(_, record)| record.event_name == "otel_run.run.exited");
+    let told: BTreeSet<String> = ends.map(|(resource, _)| service_name(&resource)).collect();
     assert_eq!(told.len(), 6, "of every run it is known how it ended: {told:?}");
     assert!(upstream.received().iter().all(|request| request.header("authorization") == "Bearer b"));
 }

@@ -1,12 +1,16 @@
 //! A collector that is stopped, killed, has no room, or wants to know who comes: nothing is lost.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use crate::collector::{Collector, TO_FILES};
 use crate::support::listed::{Items, items, only_run, runs};
 use crate::support::{Behaviour, Home, Run, Signal, Transport, Upstream, hex, run, wait_until};
 use crate::unchanged::{all_items, assert_own_and_fixtures, everything};
-use crate::{LONG, NUMBERED, OWN_SPANS, TRANSPORTS, assert_numbered, flush, named, nested, numbered, sending};
+use crate::{
+    LONG, NUMBERED, OWN_LOGS, OWN_POINTS, OWN_SPANS, TRANSPORTS, assert_numbered, flush, named, nested, numbered,
+    sending,
+};
 
 #[test]
 #[ignore = "needs the collector, which .ci/collector builds"]
@@ -120,7 +124,7 @@ fn a_collector_whose_queue_is_full_gets_it_later() {
 }
 
 fn all_of_a_numbered_run() -> u64 {
-    (3 * NUMBERED + OWN_SPANS + crate::OWN_LOGS + crate::OWN_POINTS) as u64
+    (3 * NUMBERED + OWN_SPANS + OWN_LOGS + OWN_POINTS) as u64
 }
 
 /// Both ways in are closed to who does not trust its certificate or does not know the token.
@@ -170,7 +174,7 @@ fn a_collector_that_wants_a_token_over_tls_gets_it() {
 }
 
 /// Writes a server's certificate for `localhost` and its key to the working folder, and gives the file of the authority.
-fn write_certificates(home: &Home) -> std::path::PathBuf {
+fn write_certificates(home: &Home) -> PathBuf {
     let authority_key = rcgen::KeyPair::generate().unwrap();
     let mut authority = rcgen::CertificateParams::new(Vec::new()).unwrap();
     authority.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
