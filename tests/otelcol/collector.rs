@@ -1,8 +1,10 @@
 //! A real OpenTelemetry Collector, which `.ci/collector` builds, with a configuration of the test's.
 
+use std::net::TcpListener;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU16, Ordering};
 
-use nix::sys::signal::Signal as UnixSignal;
+use nix::sys::signal::{Signal as UnixSignal, kill};
 use serde_json::Value;
 
 use crate::support::{Home, Run, Running, Signal, Transport, alone};
@@ -44,8 +46,8 @@ pub fn program() -> PathBuf {
 pub struct Collector {
     home: Home,
     running: Option<Running>,
-    grpc: String,
-    http: String,
+    grpc: u16,
+    http: u16,
 }
 
 impl Collector {
@@ -58,7 +60,7 @@ impl Collector {
     /// The same with variables that the configurations use.
     #[track_caller]
     pub fn start_with(configurations: &[&str], variables: &[(&str, &str)]) -> Self {
-        let mut collector = Self { home: Home::new(), running: None, grpc: "0".into(), http: "0".into() };
+        let mut collector = Self { home: Home::new(), running: None, grpc: free_port(), http: free_port() };
         collector.start_again(configurations, variables);
         collector
     }
@@ -70,8 +72,8 @@ impl Collector {
         let run = alone(program())
             .home(&self.home)
             .env("FOLDER", self.home.work())
-            .env("GRPC_PORT", &self.grpc)
-            .env("HTTP_PORT", &self.http)
+            .env("GRPC_PORT", self.grpc.to_string())
+            .env("HTTP_PORT", self.http.to_string())
             .any_stderr();
         let run = variables.iter().fold(run, |run, (name, value)| run.env(name, value));
         let run = configurations.iter().enumerate().fold(run, |run, (number, text)| {
@@ -79,13 +81,6 @@ impl Collector {
         });
         let running = self.running.insert(run.spawn());
         running.wait_for_stderr(READY);
-        let said = running.stderr_so_far();
-        for (server, port) in [("Starting GRPC server", &mut self.grpc), ("Starting HTTP server", &mut self.http)] {
-            if let Some(line) = said.lines().find(|line| line.contains(server)) {
-                let digits = line.rsplit(':').next().expect("the line ends with an address");
-                *port = digits.chars().take_while(char::is_ascii_digit).collect();
-            }
-        }
     }
 
     /// Tells it to end, which it does when it has written and sent what it holds.
@@ -112,7 +107,7 @@ impl Collector {
 
     /// Its URL for this transport, with this scheme.
     pub fn url(&self, scheme: &str, transport: Transport) -> String {
-        let port = if transport == Transport::Grpc { &self.grpc } else { &self.http };
+        let port = if transport == Transport::Grpc { self.grpc } else { self.http };
         format!("{scheme}://localhost:{port}")
     }
 
@@ -148,7 +143,19 @@ impl Drop for Collector {
                 eprintln!("the collector said: {}", running.stderr_so_far());
             }
             // Nothing is left to check, and nothing may stay behind a test that failed.
-            running.signal(UnixSignal::SIGKILL);
+            let _ = kill(running.pid, UnixSignal::SIGKILL);
+        }
+    }
+}
+
+/// A port that stays free while a collector is away: below those that systems give to whoever asks for any.
+fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    loop {
+        let ours = std::process::id() as u16 % 100 * 100;
+        let port = 20_000 + (ours + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
         }
     }
 }

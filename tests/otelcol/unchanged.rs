@@ -174,7 +174,12 @@ impl Adopted {
             Signal::Metrics => {
                 for (_, data) in item.as_object_mut().unwrap() {
                     each(data, "dataPoints", |point| {
-                        each(point, "exemplars", |exemplar| move_trace(exemplar, "filteredAttributes"));
+                        each(point, "exemplars", |exemplar| {
+                            // One that names no trace stays without.
+                            if exemplar.get("traceId").is_some() {
+                                move_trace(exemplar, "filteredAttributes");
+                            }
+                        });
                     });
                 }
             }
