@@ -19,12 +19,17 @@ use crate::store::journal::Settled;
 /// How long a lane waits for more before it sends a small batch, so that a short run needs one request a signal.
 const GATHER: Duration = Duration::from_millis(100);
 
+/// How long a backend that wants nothing of us is left alone. Somebody may correct there what is wrong while we run.
+const RECONSIDER: Duration = Duration::from_secs(300);
+
 /// Whether more is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// The command runs.
     Running,
-    /// The log is complete: deliver what is there, and end.
+    /// The log is complete, and there is time: deliver what is there, however long that takes, and end.
+    Complete,
+    /// The log is complete: deliver what is there, as far as that is possible now, and end.
     Finishing,
 }
 
@@ -48,7 +53,7 @@ impl Lane {
             let offset = self.journal.borrow().position(self.signal).offset;
             let stretch = match self.source.next(self.signal, offset, most) {
                 Ok(Some(stretch)) => stretch,
-                Ok(None) if self.finishing() => return,
+                Ok(None) if self.complete() => return,
                 Ok(None) => {
                     self.more().await;
                     continue;
@@ -77,11 +82,12 @@ impl Lane {
                 }
                 Answer::Closed { reason } => {
                     self.failed(reason);
-                    // Asking again and again would change nothing. The end of the command, which may be hours away, is
-                    // worth another try; after that it is left to a flush.
-                    if last_chance || self.phase.changed().await.is_err() {
+                    // Asking again and again would change nothing. The end of the command is worth another try; after
+                    // that it is left to a flush.
+                    if last_chance {
                         return;
                     }
+                    self.pause(RECONSIDER).await;
                 }
                 Answer::Unreachable { reason } => {
                     self.failed(reason);
@@ -98,6 +104,10 @@ impl Lane {
                 }
             }
         }
+    }
+
+    fn complete(&self) -> bool {
+        *self.phase.borrow() != Phase::Running
     }
 
     fn finishing(&self) -> bool {
