@@ -90,7 +90,8 @@ impl Recording {
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
         let errand = said.store().ok().map(|store| lost_runs(store, destinations, drain));
         let transform = Transform::new(rules);
-        let start = Start { listener, log, journal, transform, destined, target, heartbeat, errand };
+        let turning = None;
+        let start = Start { listener, log, journal, transform, destined, target, heartbeat, errand, turning };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
             Err(error) => {
@@ -215,7 +216,7 @@ fn look_around(aftermath: &Aftermath, exit: &mut ExitFacts) -> Senders {
 }
 
 /// Opens the log on disk.
-fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal), String> {
+pub(super) fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal), String> {
     let Some(folder) = said.state_dir() else {
         return Err("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned());
     };
@@ -230,7 +231,7 @@ fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal),
 }
 
 /// Closes and delivers what runs before this one have left.
-fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
+pub(super) fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
     Box::new(move || Box::pin(async move { lost::close_and_deliver(&store, destinations, patience).await }))
 }
 
@@ -295,7 +296,7 @@ fn items(number: u64, of_one: &str, of_many: &str) -> String {
 }
 
 /// What went wrong with the telemetry, one sentence each.
-fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
+pub(super) fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
     let mut troubles = Vec::new();
     let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
     if dropped > 0 {
