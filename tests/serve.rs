@@ -464,6 +464,25 @@ fn a_full_run_that_cannot_be_delivered_is_left_to_a_flush_at_the_end() {
     run().home(&home).arg("flush").expect_exit(0).stdout_has("1 spans delivered").stdout_has("2 spans delivered");
 }
 
+#[test]
+fn where_no_other_run_can_be_begun_the_full_one_goes_on() {
+    let home = Home::new();
+    let served = Served::start(serve(&home).flag("--segment-size", "1").any_stderr());
+    let (runs, aside) = (home.state().join("runs"), home.state().join("aside"));
+    std::fs::rename(&runs, &aside).unwrap();
+    std::fs::write(&runs, "").unwrap();
+    let mut client = Client::connect(served.authority());
+    for name in ["one", "two"] {
+        assert_eq!(client.ask(&post(served.path(), large(name))).status, 200);
+    }
+    served.running.wait_for_stderr("no new run can be begun, so the present one goes on: cannot write to");
+    assert_eq!(client.ask(&post(served.path(), request(span("three")))).status, 200);
+    std::fs::remove_file(&runs).unwrap();
+    std::fs::rename(&aside, &runs).unwrap();
+    assert_eq!(served.end().stderr_text().lines().count(), 1, "it is said once");
+    assert_eq!(Stored::of(&home).spans().len(), 3);
+}
+
 /// Starts `serve` as systemd starts it: `socket` is descriptor 3, and `LISTEN_PID` is `pid` for the shell, whose process it
 /// becomes.
 fn activated(home: &Home, socket: OwnedFd, pid: &str, words: &[&str]) -> std::process::Child {

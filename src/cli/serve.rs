@@ -18,7 +18,7 @@ use crate::settings::{Content, choice, duration};
 pub struct ServeOptions {
     /// Listen here [127.0.0.1 and a free port]
     ///
-    /// As in 127.0.0.1:4318 or [::1]:4318; port 0 is any free one. A socket that systemd hands over is taken without it.
+    /// As in `127.0.0.1:4318` or `[::1]:4318`; port 0 is any free one. A socket that systemd hands over is taken without it.
     #[arg(long, value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Take only who knows this token: env:NAME or file:PATH
