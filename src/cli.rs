@@ -6,6 +6,7 @@
 //! and each verb takes only the options that mean something to it.
 
 mod layer;
+mod serve;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -17,6 +18,7 @@ use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::secret::Secret;
 use crate::settings::{Content, Nest, Protocol, Required, Temporality, choice, duration, exit_code};
+pub use serve::ServeOptions;
 
 /// What the user wants to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -64,6 +66,13 @@ pub enum Invocation {
         /// Only say what would be delivered.
         dry_run: bool,
     },
+    /// Collect from whoever sends, without a command.
+    Serve {
+        /// Those of [`DestinationOptions`], [`IdentityOptions`] and [`General`], content, and the drain deadline.
+        options: Options,
+        /// Where to listen, and to whom.
+        serve: ServeOptions,
+    },
 }
 
 impl Invocation {
@@ -74,7 +83,8 @@ impl Invocation {
             | Invocation::Plan { options, .. }
             | Invocation::Runs { options, .. }
             | Invocation::Show { options, .. }
-            | Invocation::Flush { options, .. } => options,
+            | Invocation::Flush { options, .. }
+            | Invocation::Serve { options, .. } => options,
         }
     }
 }
@@ -407,6 +417,9 @@ enum Verb {
         #[command(flatten)]
         general: General,
     },
+    /// Collect from whoever sends, without a command
+    #[command(after_long_help = serve::EXAMPLES)]
+    Serve(Box<serve::Words>),
 }
 
 /// The command line as clap sees it, for completions and the man page.
@@ -415,7 +428,7 @@ pub fn command() -> Command {
 }
 
 /// The words that are no command when they stand first.
-const VERBS: [&str; 5] = ["runs", "show", "plan", "flush", "help"];
+const VERBS: [&str; 6] = ["runs", "show", "plan", "flush", "serve", "help"];
 
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.
@@ -456,6 +469,7 @@ fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Some(Verb::Flush { runs, dry_run, destination, general }) => {
             Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs, dry_run }
         }
+        Some(Verb::Serve(words)) => words.invocation(),
     })
 }
 

@@ -1,5 +1,9 @@
 //! What can go wrong before a command runs, or in a verb: one sentence, what to do about it, and an exit status.
 
+// Addresses are values; it is listening that has an effect.
+use core::net::SocketAddr;
+use std::io;
+
 use crate::store::run::FindError;
 
 /// An error of otel-run itself.
@@ -37,9 +41,36 @@ pub enum Error {
     /// The command was a success, and its telemetry is not there though it was required.
     #[error("the telemetry that is required is not there: {0}")]
     Lacking(String),
+    /// The collector of `serve` gets no address.
+    #[error("cannot listen on {address}: {reason}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        reason: io::Error,
+    },
+    /// Other machines could reach the collector of `serve`, and that was not said to be wanted, or there is no token for it.
+    #[error("{address} can be reached from other machines, which needs {}", missing(*.allowed, *.token))]
+    Open {
+        /// The address.
+        address: SocketAddr,
+        /// Whether it was said that others may send.
+        allowed: bool,
+        /// Whether the user gave a token.
+        token: bool,
+    },
+    /// The service manager has left something that is no use for `serve`.
+    #[error("cannot take the socket that the service manager hands over: {0}")]
+    HandedOver(String),
+    /// The token of `serve` is none.
+    #[error("--token: {0}")]
+    Token(String),
+    /// `serve` cannot do its work.
+    #[error("{0}")]
+    Serve(String),
     /// The result cannot be printed.
     #[error("cannot print: {0}")]
-    Print(#[from] std::io::Error),
+    Print(#[from] io::Error),
 }
 
 impl Error {
@@ -54,6 +85,11 @@ impl Error {
             | Error::NoUpstream
             | Error::Upstream(_)
             | Error::Undelivered(_)
+            | Error::Listen { .. }
+            | Error::Open { .. }
+            | Error::HandedOver(_)
+            | Error::Token(_)
+            | Error::Serve(_)
             | Error::Print(_) => 1,
         }
     }
@@ -66,13 +102,41 @@ impl Error {
             Error::NoStateFolder => Some("say where with --state-dir FOLDER or OTEL_RUN_STATE_DIR"),
             Error::NoUpstream => Some("say where with --endpoint URL or OTEL_EXPORTER_OTLP_ENDPOINT"),
             Error::Undelivered(_) => Some("everything is kept; run `otel-run flush` again when the backend takes it"),
+            Error::Listen { reason, .. } => match reason.kind() {
+                io::ErrorKind::AddrInUse => Some(
+                    "another program has the port; end it, or say another one with --listen (port 0 is any free one)",
+                ),
+                io::ErrorKind::AddrNotAvailable => Some(
+                    "--listen takes an address of this machine, such as 127.0.0.1, [::1], or 0.0.0.0 for all of them",
+                ),
+                io::ErrorKind::PermissionDenied => {
+                    Some("take a port from 1024 on, or let the service manager hand over the socket")
+                }
+                _ => None,
+            },
+            Error::Open { .. } => Some(
+                "say --allow-remote and a token of your own (--token env:NAME or file:PATH), or listen on loopback: \
+                 --listen 127.0.0.1:4318",
+            ),
+            Error::HandedOver(_) => Some("in the .socket unit say ListenStream=127.0.0.1:4318, and not Accept=yes"),
+            Error::Token(_) => Some("say --token env:NAME or file:PATH, or leave it out to have one made"),
             Error::Settings(_)
             | Error::Signals(_)
             | Error::Find(FindError::Unreadable { .. })
             | Error::Unreadable { .. }
             | Error::Upstream(_)
             | Error::Lacking(_)
+            | Error::Serve(_)
             | Error::Print(_) => None,
         }
+    }
+}
+
+/// What an address that others can reach lacks.
+fn missing(allowed: bool, token: bool) -> &'static str {
+    match (allowed, token) {
+        (false, false) => "--allow-remote and --token",
+        (false, true) => "--allow-remote",
+        (true, _) => "--token",
     }
 }

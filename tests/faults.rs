@@ -71,7 +71,9 @@ fn a_connection_that_breaks_in_any_phase_costs_nothing_but_time() {
     let phases: [(&str, Conversation); 9] = [
         ("closed when it is accepted", |_| {}),
         ("reset when it is accepted", reset),
-        ("closed after the head", |stream| drop(read_head(&mut BufReader::new(&stream)))),
+        ("closed after the head", |stream| {
+            read_head(&mut BufReader::new(&stream));
+        }),
         ("reset after the head", |stream| {
             read_head(&mut BufReader::new(&stream));
             reset(stream);

@@ -377,6 +377,7 @@ fn make_run(store: &Store, number: u32) -> RunFolder {
         started_unix_nano,
         wrapper_pid: 1,
         child_pid: Some(2),
+        listen: None,
         destinations: Vec::new(),
     };
     let (folder, mut log) = store.create(&beginning(&started)).unwrap();

@@ -37,6 +37,7 @@ fn told(invocation: &Invocation) -> String {
         Invocation::Flush { runs, dry_run, .. } => {
             format!("flush{flags} {runs:?}{}", if *dry_run { " dry" } else { "" })
         }
+        Invocation::Serve { serve, .. } => format!("serve{flags} {serve:?}"),
     }
 }
 
@@ -82,6 +83,17 @@ fn lines_that_are_understood() {
         ("show --state-dir X", "show state-dir=X None false false"),
         ("flush", "flush []"),
         ("--endpoint http://x flush r1 --header a=b r2", "flush endpoint=http://x headers=1 [\"r1\", \"r2\"]"),
+        (
+            "--endpoint http://x serve --listen [::1]:4318 --segment-size 7 --segment-age 0 -q",
+            "serve endpoint=http://x quiet=true ServeOptions { listen: Some([::1]:4318), token: None, allow_remote: false, \
+             segment_size: Some(7), segment_age: Some(0ns) }",
+        ),
+        (
+            "serve --token hunter2 --allow-remote",
+            "serve ServeOptions { listen: None, token: Some((redacted)), allow_remote: true, segment_size: None, \
+             segment_age: None }",
+        ),
+        ("-- serve", "run: serve"),
         ("--nest LINK true", "run nest=link: true"),
         ("--timeout 5 --reap timeout 5 true --reap", "run: timeout 5 true --reap"),
         ("--success-code 1 --success-code=2 -- 3", "run: 3"),
@@ -123,6 +135,12 @@ fn lines_that_are_usage_errors() {
         ("show a b", ErrorKind::UnknownArgument, "'b'"),
         ("runs --limit many", ErrorKind::ValueValidation, "--limit"),
         ("--json true", ErrorKind::UnknownArgument, "--json"),
+        ("serve true", ErrorKind::UnknownArgument, "'true'"),
+        ("serve --nest off", ErrorKind::UnknownArgument, "--nest"),
+        ("serve --listen 4318", ErrorKind::ValueValidation, "write it like 127.0.0.1:4318"),
+        ("serve --segment-size 0", ErrorKind::ValueValidation, "--segment-size"),
+        ("serve --segment-age soon", ErrorKind::ValueValidation, "write it like 5s"),
+        ("--listen 127.0.0.1:0 true", ErrorKind::UnknownArgument, "--listen"),
     ] {
         let error = line(typed).err().unwrap_or_else(|| panic!("{typed} was understood"));
         assert_eq!(error.kind(), kind, "{typed}: {error}");
@@ -184,6 +202,7 @@ fn short_help() {
       show   Show one run as a tree, the latest by default
       plan   Print what a run would do, and do nothing (the same as --dry-run)
       flush  Deliver what is still on disk
+      serve  Collect from whoever sends, without a command
       help   Print this message or the help of the given subcommand(s)
 
     Destination:
@@ -253,6 +272,9 @@ fn no_error_holds_a_header() {
         "-Hauthorization=hunter2 true",
         "show -H authorization=hunter2",
         "show -Hauthorization=hunter2",
+        "serve --token hunter2 --no",
+        "serve --tokn=hunter2",
+        "--token hunter2 true",
     ] {
         let error = line(typed).err().unwrap_or_else(|| panic!("{typed} was understood"));
         assert!(!format!("{error}{error:?}").contains("hunter2"), "{typed}: {error:?}");

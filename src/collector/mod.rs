@@ -1,4 +1,5 @@
-//! The collector that lives inside otel-run: OTLP over HTTP and gRPC on one loopback port, in a thread of its own.
+//! The collector that lives inside otel-run: OTLP over HTTP and gRPC on one port, of the loopback interface unless somebody
+//! asks for another, in a thread of its own.
 //!
 //! The listener is bound before the plan is made, so that the plan holds a real address. The thread is started when
 //! the command runs already; what the command sends meanwhile waits in the listener's queue. Nothing that goes wrong
@@ -7,6 +8,7 @@
 mod answer;
 mod heartbeat;
 mod recorder;
+mod segment;
 mod service;
 mod thread;
 
@@ -16,6 +18,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use crate::secret::Secret;
 pub use heartbeat::{Beat, Heartbeat};
 pub use recorder::{Own, Recorder, Refusal};
+pub use segment::{Settled, Turn, Turning};
 pub use thread::{Arrived, Closing, Errand, Handle, Report, Senders, Start, start};
 
 /// A socket that the command can connect to already, though nobody answers yet.
@@ -42,12 +45,34 @@ pub fn token() -> io::Result<Secret> {
 ///
 /// What the system said.
 pub fn bind() -> io::Result<Bound> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    let address = listener.local_addr()?;
-    Ok(Bound { listener, address })
+    listen((Ipv4Addr::LOCALHOST, 0).into())
+}
+
+/// Takes a port of `address`; port 0 is any free one.
+///
+/// # Errors
+///
+/// What the system said.
+pub fn listen(address: SocketAddr) -> io::Result<Bound> {
+    Bound::of(TcpListener::bind(address)?)
 }
 
 impl Bound {
+    /// A socket that listens already.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn of(listener: TcpListener) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// The base URL for exporters, with `token` in its path and without a slash at its end.
     pub fn base_url(&self, token: &Secret) -> String {
         format!("http://{}/{}", self.address, token.expose())

@@ -44,12 +44,20 @@ pub struct Recorder {
     intake: BTreeMap<Signal, Intake>,
     totals: Totals,
     last_error: Option<String>,
+    ended: Vec<u8>,
 }
 
 impl Recorder {
     /// A recorder that appends to `source`.
     pub fn new(transform: Transform, source: Rc<Source>) -> Self {
-        Self { transform, source, intake: BTreeMap::new(), totals: Totals::default(), last_error: None }
+        Self {
+            transform,
+            source,
+            intake: BTreeMap::new(),
+            totals: Totals::default(),
+            last_error: None,
+            ended: Vec::new(),
+        }
     }
 
     /// Records one export request of the command.
@@ -90,6 +98,7 @@ impl Recorder {
     ///
     /// When it cannot be stored.
     pub fn record_end(&mut self, ended: &[u8]) -> std::io::Result<()> {
+        self.ended = ended.to_vec();
         self.source.append(Kind::Ended, 0, now(), Frame::from(ended))
     }
 
@@ -121,6 +130,11 @@ impl Recorder {
     /// What the command reported so far.
     pub fn totals(&self) -> &Totals {
         &self.totals
+    }
+
+    /// What was noted of the end; empty before it.
+    pub fn ended(&self) -> &[u8] {
+        &self.ended
     }
 
     /// Why something could not be stored, if anything could not.

@@ -2,7 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
@@ -17,13 +17,14 @@ use tokio::time::timeout_at;
 use super::Bound;
 use super::heartbeat::{Heartbeat, Pulse};
 use super::recorder::{Own, Recorder};
+use super::segment::{Segment, Turning, Turns, write_last};
 use super::service::Service;
-use crate::delivery::{Circumstances, Delivery, Failures, Phase, Source, Target};
+use crate::delivery::{Phase, Target};
 use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::signals::Totals;
 use crate::store::facts::{Delivery as Delivered, Destination, Intake};
-use crate::store::{Journal, Log, summary};
+use crate::store::{Journal, Log};
 use crate::transform::{StandIn, Transform};
 
 /// The most of the time after the command's end that is kept for delivery while somebody may still send something.
@@ -49,6 +50,8 @@ pub struct Start {
     pub heartbeat: Option<Heartbeat>,
     /// Something to do besides.
     pub errand: Option<Errand>,
+    /// What comes after this log where the collector goes on without an end.
+    pub turning: Option<Turning>,
 }
 
 /// Work that is not the run's own: done while the command runs, and after that as long as there is time for the run's own
@@ -72,7 +75,7 @@ pub struct Arrived {
 }
 
 /// What became of everything.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct Report {
     /// What arrived.
     pub intake: BTreeMap<Signal, Intake>,
@@ -82,6 +85,8 @@ pub struct Report {
     pub deliveries: BTreeMap<String, Delivered>,
     /// Why something could not be stored, if anything could not.
     pub store_error: Option<String>,
+    /// What was written last, see [`Closing`].
+    pub ended: Vec<u8>,
 }
 
 /// Who could still send something when the command has ended.
@@ -93,6 +98,8 @@ pub enum Senders {
     Gone,
     /// The system does not tell: whoever has a connection open may use it.
     Unknown,
+    /// They are sent away: nobody can connect any more, and connections are closed after the request that goes on.
+    Dismissed,
 }
 
 enum Message {
@@ -105,6 +112,7 @@ enum Message {
 /// The way to the thread.
 pub struct Handle {
     messages: mpsc::UnboundedSender<Message>,
+    opened: Option<oneshot::Receiver<std::io::Result<()>>>,
     report: oneshot::Receiver<Report>,
     thread: std::thread::JoinHandle<()>,
 }
@@ -117,6 +125,7 @@ pub struct Handle {
 pub fn start(start: Start, on_end: impl Fn() + Send + 'static) -> std::io::Result<Handle> {
     let (messages, inbox) = mpsc::unbounded_channel();
     let (sender, report) = oneshot::channel();
+    let (open, opened) = oneshot::channel();
     let thread = std::thread::Builder::new().name("collector".to_owned()).spawn(move || {
         // Signals are the main thread's: it relies on having each as soon as it arrives.
         let _ = SigSet::all().thread_block();
@@ -125,15 +134,25 @@ pub fn start(start: Start, on_end: impl Fn() + Send + 'static) -> std::io::Resul
         let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build() else {
             return;
         };
-        let report = LocalSet::new().block_on(&runtime, serve(start, inbox));
+        let report = LocalSet::new().block_on(&runtime, serve(start, inbox, open));
         // A name look-up in a black hole must not hold the end of the run.
         runtime.shutdown_background();
         let _ = sender.send(report);
     })?;
-    Ok(Handle { messages, report, thread })
+    Ok(Handle { messages, opened: Some(opened), report, thread })
 }
 
 impl Handle {
+    /// Waits until whoever connects is answered.
+    ///
+    /// # Errors
+    ///
+    /// Why nobody is.
+    pub fn wait_until_open(&mut self) -> std::io::Result<()> {
+        let Some(opened) = self.opened.take() else { return Ok(()) };
+        opened.blocking_recv().unwrap_or_else(|_| Err(std::io::Error::other("the collector broke down")))
+    }
+
     /// Records telemetry of otel-run itself.
     pub fn record(&self, own: Own) {
         let _ = self.messages.send(Message::Own(own));
@@ -175,6 +194,8 @@ impl<F: Fn()> Drop for CallOnDrop<F> {
 struct Connections {
     open: Cell<usize>,
     closed: Notify,
+    /// Whether they are closed after the request that goes on.
+    dismissed: watch::Sender<bool>,
     /// Requests that are being read or answered.
     busy: Cell<usize>,
     /// Requests that began, ever.
@@ -219,28 +240,26 @@ impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
     }
 }
 
-async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Report {
-    let Start { listener, log, journal, transform, destinations, targets, heartbeat, errand } = start;
-    let source = Rc::new(Source::new(log));
-    let journal = Rc::new(RefCell::new(journal));
-    let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&source))));
-    let (phase, phase_seen) = watch::channel(Phase::Running);
-    let failures = Failures::default();
-    let mut delivery = (!targets.is_empty()).then(|| {
-        let delivery = Delivery {
-            source: Rc::clone(&source),
-            journal: Rc::clone(&journal),
-            failures: failures.clone(),
-            circumstances: Circumstances::real(),
-        };
-        spawn_local(async move { delivery.run(targets, phase_seen).await })
-    });
+async fn serve(
+    start: Start,
+    mut inbox: mpsc::UnboundedReceiver<Message>,
+    open: oneshot::Sender<std::io::Result<()>>,
+) -> Report {
+    let Start { listener, log, journal, transform, destinations, targets, heartbeat, errand, turning } = start;
+    let mut segment = Segment::open(log, journal, targets.clone());
+    let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&segment.source))));
+    let mut turns = Turns::new(turning, &segment, destinations.clone(), targets);
     let errand = errand.map(|errand| spawn_local(errand()));
     let connections = Rc::new(Connections::default());
-    let mut reception = listener.and_then(|(bound, token)| {
+    let reception = listener.map(|(bound, token)| {
         let service = Rc::new(Service { token, recorder: Rc::clone(&recorder) });
-        Reception::open(bound, service, Rc::clone(&connections)).ok()
+        Reception::open(bound, service, Rc::clone(&connections))
     });
+    let (mut reception, opened) = match reception.transpose() {
+        Ok(reception) => (reception, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let _ = open.send(opened);
 
     let mut pulse = Pulse::start(heartbeat);
     let finish = loop {
@@ -253,6 +272,7 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
             },
             () = accept(&mut reception) => {}
             Some(own) = pulse.next() => { let _ = recorder.borrow_mut().record_own(&own); }
+            () = turns.due(&segment.source) => turns.turn(&mut segment, &recorder),
         }
     };
     if let Some((deadline, senders, close)) = finish {
@@ -261,10 +281,9 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         let work = async {
             receive_the_rest(&mut reception, &connections, senders, deadline).await;
             close_log(&recorder, close.take());
-            let _ = phase.send(Phase::Finishing);
-            if let Some(delivery) = &mut delivery {
-                let _ = timeout_at(deadline.into(), delivery).await;
-            }
+            segment.complete(Phase::Finishing);
+            let own = async { drop(timeout_at(deadline.into(), segment.delivered()).await) };
+            tokio::join!(own, turns.finish(deadline.into()));
             if let Some(errand) = errand {
                 let _ = timeout_at(deadline.into(), errand).await;
             }
@@ -276,15 +295,9 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         // Who asks for the end at once does not ask to forget how the run ended.
         close_log(&recorder, close.take());
     }
-    let recorder = recorder.borrow();
-    let mut report = Report {
-        intake: recorder.intake().clone(),
-        totals: recorder.totals().clone(),
-        store_error: recorder.last_error().map(str::to_owned),
-        ..Report::default()
-    };
-    report.deliveries = summary::deliveries(&destinations, &report.intake, &journal.borrow());
-    failures.explain(&mut report.deliveries);
+    turns.finish(Instant::now().into()).await;
+    let report = segment.report(&recorder.borrow(), &destinations);
+    turns.settle(&report);
     report
 }
 
@@ -332,6 +345,7 @@ impl Reception {
         let service = Rc::clone(&self.service);
         let connection = Connection::open(&self.connections);
         let connections = Rc::clone(&self.connections);
+        let mut dismissed = connections.dismissed.subscribe();
         spawn_local(async move {
             let service = service_fn(move |request| {
                 let (service, connections) = (Rc::clone(&service), Rc::clone(&connections));
@@ -341,7 +355,14 @@ impl Reception {
             builder.http1().timer(TokioTimer::new());
             builder.http2().timer(TokioTimer::new());
             // A connection that breaks is the sender's affair.
-            let _ = builder.serve_connection(TokioIo::new(stream), service).await;
+            let mut requests = pin!(builder.serve_connection(TokioIo::new(stream), service));
+            tokio::select! {
+                _ = requests.as_mut() => {}
+                _ = dismissed.changed() => {
+                    requests.as_mut().graceful_shutdown();
+                    let _ = requests.await;
+                }
+            }
             drop(connection);
         });
     }
@@ -367,6 +388,11 @@ async fn receive_the_rest(
     let Some(open) = reception.take() else { return };
     let left = deadline.saturating_duration_since(Instant::now());
     let until = deadline - (left / 4).min(DELIVERY);
+    if *senders.borrow() == Senders::Dismissed {
+        drop(open);
+        let _ = timeout_at(until.into(), dismiss(connections)).await;
+        return;
+    }
     let rest = async {
         loop {
             tokio::select! {
@@ -401,15 +427,23 @@ async fn receive_from_the_connected(open: &Reception, connections: &Connections,
     }
 }
 
+/// Closes all connections, each after the request that goes on.
+async fn dismiss(connections: &Connections) {
+    connections.dismissed.send_replace(true);
+    while connections.open.get() > 0 {
+        tokio::select! {
+            () = connections.closed.notified() => {}
+            // Whoever has not begun a request by now and keeps his connection is not waited for.
+            () = tokio::time::sleep(IDLE), if connections.busy.get() == 0 => return,
+        }
+    }
+}
+
 /// Writes what is written last, unless that has been done.
 fn close_log(recorder: &RefCell<Recorder>, close: Option<Box<dyn FnOnce(Arrived) -> Closing + Send>>) {
     let Some(close) = close else { return };
     let mut recorder = recorder.borrow_mut();
     let arrived =
         Arrived { stand_ins: recorder.stand_ins().unwrap_or_default(), linked_roots: recorder.linked_roots().to_vec() };
-    let closing = close(arrived);
-    for own in &closing.own {
-        let _ = recorder.record_own(own);
-    }
-    let _ = recorder.record_end(&closing.ended);
+    write_last(&mut recorder, &close(arrived));
 }

@@ -66,6 +66,7 @@ impl Launch<'_> {
             started_unix_nano: launched_unix_nano,
             wrapper_pid: std::process::id(),
             child_pid: pid,
+            listen: None,
             destinations: said.destinations(),
         };
         let facts = RunFacts {
@@ -114,7 +115,7 @@ fn executable_path(plan: &Plan, pid: Option<u32>) -> Option<String> {
 }
 
 /// `20261120-110915-482-a1b2c3`: the time in UTC to the millisecond, then something random.
-fn run_id(begun: Timestamp, span_id: SpanId) -> String {
+pub(super) fn run_id(begun: Timestamp, span_id: SpanId) -> String {
     let tail: String = span_id.to_string().chars().skip(10).collect();
     format!("{}-{tail}", begun.strftime("%Y%m%d-%H%M%S-%3f"))
 }

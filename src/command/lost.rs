@@ -113,7 +113,10 @@ async fn close(folder: &RunFolder) -> Result<Outcome, LogError> {
         return Ok(Outcome::Closed(Box::new(summary)));
     }
     let Some((beginning, start)) = beginning(&log)? else { return Ok(Outcome::Damaged) };
-    let Some(facts) = written::run_facts(&beginning) else { return Ok(Outcome::Left) };
+    let facts = written::run_facts(&beginning);
+    if facts.is_none() && beginning.started.listen.is_none() {
+        return Ok(Outcome::Left);
+    }
     let mut reading = Reading::new(beginning, facts);
     reading.read(&log, start).await?;
     if reading.ended.is_none() {
@@ -143,7 +146,8 @@ fn beginning(log: &Log) -> Result<Option<(Beginning, u64)>, LogError> {
 /// What the log of one run tells.
 struct Reading {
     started: Started,
-    facts: RunFacts,
+    /// None for what others sent to `serve`, which says nothing about itself.
+    facts: Option<RunFacts>,
     ended: Option<Ended>,
     found: Found,
     /// Not to change anything: to remember what it would have remembered.
@@ -157,12 +161,13 @@ struct Reading {
 }
 
 impl Reading {
-    fn new(Beginning { started, span }: Beginning, facts: RunFacts) -> Self {
+    fn new(Beginning { started, span }: Beginning, facts: Option<RunFacts>) -> Self {
+        let context = facts.as_ref().map(|facts| &facts.context);
         let rules = Rules {
             nest: written::nest(span.as_ref()),
             content: Content::On,
-            trace_id: facts.context.trace_id.to_bytes(),
-            span_id: facts.context.span_id.to_bytes(),
+            trace_id: context.map(|context| context.trace_id.to_bytes()).unwrap_or_default(),
+            span_id: context.map(|context| context.span_id.to_bytes()).unwrap_or_default(),
             sampled: started.sampled,
             service_name: None,
             resource_attributes: Vec::new(),
@@ -206,11 +211,13 @@ impl Reading {
                 // What is in the log was parsed when it was stored.
                 let _ = transform.apply(signal, payload, &mut Vec::new(), &mut |seen| {
                     totals.add_span(seen.scope, seen.name, seen.message);
-                    found.look_at_span(facts, seen.scope, seen.message);
+                    if let Some(facts) = facts {
+                        found.look_at_span(facts, seen.scope, seen.message);
+                    }
                 });
             }
-            Signal::Logs => found.look_at_logs(facts, payload),
-            Signal::Metrics => found.look_at_metrics(facts, payload),
+            Signal::Logs => facts.iter().for_each(|facts| found.look_at_logs(facts, payload)),
+            Signal::Metrics => facts.iter().for_each(|facts| found.look_at_metrics(facts, payload)),
         }
     }
 
@@ -236,7 +243,8 @@ impl Reading {
             },
             linked_roots: self.transform.linked_roots().to_vec(),
         };
-        for Own { signal, items, request } in last_words(&self.facts, &mut exit, arrived, &self.found) {
+        let own = self.facts.as_ref().map(|facts| last_words(facts, &mut exit, arrived, &self.found));
+        for Own { signal, items, request } in own.into_iter().flatten() {
             log.append(Kind::Batch(signal), items, unix_nano(), Frame::from(request.as_slice()))?;
             self.count(signal, items);
         }

@@ -11,6 +11,7 @@ mod run;
 mod runs;
 mod said;
 mod screen;
+mod serve;
 mod show;
 mod supervision;
 mod verdict;
@@ -61,5 +62,6 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
         Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
         Invocation::Flush { options, runs, dry_run } => flush::flush(options, runs, *dry_run),
+        Invocation::Serve { options, serve } => serve::serve(options, serve),
     }
 }

@@ -100,6 +100,7 @@ impl Recording {
             targets,
             heartbeat,
             errand,
+            turning: None,
         };
         let handle = match collector::start(start, wake) {
             Ok(handle) => handle,
@@ -237,7 +238,7 @@ fn look_around(aftermath: &Aftermath, exit: &mut ExitFacts) -> Senders {
 }
 
 /// Opens the log on disk.
-fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal), String> {
+pub(super) fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal), String> {
     let Some(folder) = said.state_dir() else {
         return Err("no folder for runs is known, because neither XDG_STATE_HOME nor HOME is set".to_owned());
     };
@@ -252,7 +253,7 @@ fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal),
 }
 
 /// Closes and delivers what runs before this one have left.
-fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
+pub(super) fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
     Box::new(move || Box::pin(async move { lost::close_and_deliver(&store, destinations, patience).await }))
 }
 

@@ -160,6 +160,7 @@ mod tests {
                 started_unix_nano: facts.started_unix_nano,
                 wrapper_pid: 1,
                 child_pid: pid,
+                listen: None,
                 destinations: Vec::new(),
             };
             for nested in [Nest::Adopt, Nest::Link, Nest::Off] {

@@ -19,13 +19,17 @@ const GATHER: Duration = Duration::from_millis(100);
 
 /// No server's limit for a request is lower. One that calls less than this too much means something else: a quota.
 const SMALL: usize = 64 << 10;
+/// How long a backend that wants nothing of us is left alone. Somebody may correct there what is wrong while we run.
+const RECONSIDER: Duration = Duration::from_secs(300);
 
 /// Whether more is to come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Phase {
     /// The command runs.
     Running,
-    /// The log is complete: deliver what is there, and end.
+    /// The log is complete, and there is time: deliver what is there, however long that takes, and end.
+    Complete,
+    /// The log is complete: deliver what is there, as far as that is possible now, and end.
     Finishing,
 }
 
@@ -50,7 +54,7 @@ impl Lane {
             let offset = self.journal.borrow().position(self.client.name(), self.signal).offset;
             let stretch = match self.source.next(self.signal, offset, most, self.oldest()) {
                 Ok(Some(stretch)) => stretch,
-                Ok(None) if self.finishing() => return,
+                Ok(None) if self.complete() => return,
                 Ok(None) => {
                     self.more().await;
                     continue;
@@ -85,11 +89,12 @@ impl Lane {
                 }
                 Answer::Closed { reason } | Answer::Unauthorized { reason } | Answer::TooLarge { reason } => {
                     self.failed(reason);
-                    // Asking again and again would change nothing. The end of the command, which may be hours away, is
-                    // worth another try; after that it is left to a flush.
-                    if last_chance || self.phase.changed().await.is_err() {
+                    // Asking again and again would change nothing. The end of the command is worth another try; after
+                    // that it is left to a flush.
+                    if last_chance {
                         return;
                     }
+                    self.pause(RECONSIDER).await;
                 }
                 Answer::Unreachable { reason } => {
                     self.failed(reason);
@@ -97,12 +102,12 @@ impl Lane {
                         return;
                     }
                     attempts += 1;
-                    self.pause(attempts, None).await;
+                    self.pause(self.wait(attempts, None)).await;
                 }
                 Answer::Busy { reason, retry_after } => {
                     self.failed(reason);
                     attempts += 1;
-                    self.pause(attempts, retry_after).await;
+                    self.pause(self.wait(attempts, retry_after)).await;
                 }
             }
         }
@@ -151,6 +156,10 @@ impl Lane {
         }
     }
 
+    fn complete(&self) -> bool {
+        *self.phase.borrow() != Phase::Running
+    }
+
     fn finishing(&self) -> bool {
         *self.phase.borrow() == Phase::Finishing
     }
@@ -189,6 +198,10 @@ impl Lane {
         self.journal.borrow_mut().settle(&settled);
     }
 
+    fn wait(&self, attempts: u32, asked: Option<Duration>) -> Duration {
+        retry::wait(attempts, asked, (self.circumstances.chance)())
+    }
+
     /// Waits for something to send, and a moment longer for what comes with it.
     async fn more(&mut self) {
         let source = Rc::clone(&self.source);
@@ -200,8 +213,7 @@ impl Lane {
     }
 
     /// Waits before the next attempt. The end of the command cuts the wait short once: it may be the last chance.
-    async fn pause(&mut self, attempts: u32, asked: Option<Duration>) {
-        let wait = retry::wait(attempts, asked, (self.circumstances.chance)());
+    async fn pause(&mut self, wait: Duration) {
         tokio::select! {
             () = sleep(wait) => {}
             _ = self.phase.changed() => {}

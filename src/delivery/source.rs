@@ -66,8 +66,13 @@ impl Source {
         self.log.into_inner()
     }
 
+    /// How long the log is.
+    pub fn end(&self) -> u64 {
+        self.log.borrow().end()
+    }
+
     /// Waits until something is appended.
-    pub(super) async fn grown(&self) {
+    pub async fn grown(&self) {
         self.grown.notified().await;
     }
 

@@ -1,13 +1,14 @@
 //! The command as a process: started, signalled, waited for, witnessed, and imitated at the end.
 //!
 //! All of it is synchronous and belongs to the main thread. This is the only room with `unsafe` code.
-#![allow(unsafe_code)] // waitpid, sigaction and their kind have no safe form that keeps what is needed here
+#![allow(unsafe_code)] // waitpid, sigaction, inherited descriptors and their kind have no safe form that keeps what is needed here
 
 mod aftermath;
 mod decide;
 mod ending;
 mod entry;
 mod family;
+mod service;
 mod signals;
 mod spawn;
 mod supervise;
@@ -19,6 +20,7 @@ mod watch;
 pub use aftermath::{Aftermath, Left, Woken};
 pub use decide::{Decision, Sender};
 pub use ending::end_as;
+pub use service::Service;
 pub use signals::{Signals, signal_name};
 pub use spawn::{Child, EnvironmentChanges, ExecError, replace, spawn};
 pub use supervise::{Death, Exit, Seen, SignalSeen, Supervisor, Terms};

@@ -33,6 +33,9 @@ const FORWARDED: [i32; 10] = [
     libc::SIGWINCH,
 ];
 
+/// Those of them that ask for an end.
+const ENDING: [i32; 4] = [libc::SIGHUP, libc::SIGINT, libc::SIGQUIT, libc::SIGTERM];
+
 /// A signal that arrived.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Arrival {
@@ -43,7 +46,7 @@ pub(super) struct Arrival {
 impl Arrival {
     /// Whether it asks for an end.
     pub(super) fn asks_to_end(self) -> bool {
-        matches!(self.signal, libc::SIGINT | libc::SIGTERM | libc::SIGHUP | libc::SIGQUIT)
+        ENDING.contains(&self.signal)
     }
 }
 
@@ -62,7 +65,20 @@ impl Signals {
     ///
     /// What the system said when a handler could not be installed.
     pub fn install() -> io::Result<Self> {
-        let mut wanted: Vec<i32> = FORWARDED.into_iter().filter(|signal| !entry::is_ignored(*signal)).collect();
+        Self::handling(&FORWARDED)
+    }
+
+    /// The same where there is no command: only what asks for an end is handled, all else does what it does by default.
+    ///
+    /// # Errors
+    ///
+    /// As [`Signals::install`].
+    pub fn install_for_the_end() -> io::Result<Self> {
+        Self::handling(&ENDING)
+    }
+
+    fn handling(signals: &[i32]) -> io::Result<Self> {
+        let mut wanted: Vec<i32> = signals.iter().copied().filter(|signal| !entry::is_ignored(*signal)).collect();
         wanted.push(libc::SIGCHLD);
         // A file size limit that our log reaches must be an error of the write and not our death.
         wanted.extend(Some(libc::SIGXFSZ).filter(|signal| !entry::is_ignored(*signal)));

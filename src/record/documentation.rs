@@ -14,6 +14,7 @@ const INTRODUCTION: &str = "\
 Besides the command's own telemetry, a run has one span, a few log records and a few metrics of otel-run itself, in the scope
 `otel-run`. They take the same road as everything else: into the run's log, and from there to the backend. Nothing of it
 is recorded under `OTEL_SDK_DISABLED=true`; where the trace is not sampled, there are log records and metrics all the same.
+`otel-run serve` has no run of a command to tell of, and says nothing about itself.
 
 Names below `otel_run.` are otel-run's own; all others are those of the
 [semantic conventions](https://opentelemetry.io/docs/specs/semconv/).

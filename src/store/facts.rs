@@ -48,9 +48,9 @@ pub struct SpanFacts {
 pub struct Started {
     /// The run's name, sortable by time: `20261120-110915-482-a1b2c3` (UTC to the millisecond, then random).
     pub run_id: String,
-    /// 32 lower-case hex digits.
+    /// 32 lower-case hex digits; empty where the run has no trace of its own.
     pub trace_id: String,
-    /// The run span's id: 16 lower-case hex digits.
+    /// The run span's id: 16 lower-case hex digits; empty as well.
     pub span_id: String,
     /// The span that `TRACEPARENT` named, where it was valid.
     pub parent_span_id: Option<String>,
@@ -66,6 +66,10 @@ pub struct Started {
     pub wrapper_pid: u32,
     /// The process id of the command; none where it could not be started.
     pub child_pid: Option<u32>,
+    /// The address that the collector listened at, where this is no run of a command but what others sent to `otel-run
+    /// serve`. Such a run has no trace of its own: its ids are empty.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub listen: Option<String>,
     /// Where the run is delivered; empty where no upstream is configured. Older logs have one, by another name.
     #[serde(default, alias = "destination", deserialize_with = "one_or_many")]
     pub destinations: Vec<Destination>,

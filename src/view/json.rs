@@ -7,7 +7,7 @@
 //! runs --json   {"version": 1, "runs": [RUN, ...]}
 //! show --json   {"version": 1, "run": RUN, "spans": [SPAN, ...], "span_count": 251, "folded_count": 243}
 //!
-//! RUN   run_id, name, agent, state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
+//! RUN   run_id, name, listen, agent, state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
 //!       started, ended, duration_ns, exit_code, signal, error_type, still_running, interrupted_by, timed_out, out_of_memory,
 //!       stopped_ns, descendants_left,
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
@@ -19,7 +19,8 @@
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
 //! ```
 //!
-//! What is not known is `null`. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
+//! What is not known is `null`. `listen` is the address of a collector without a command (`serve`), which has no trace and no span
+//! of its own and ends without an exit code; it is `null` for a command. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
 //! at which anything was heard of the run last, and `still_running` is whether the command ran on when that was found out. A destination has `signal_endpoints` only where single signals have their own, and
 //! `abridged` only where it is true: it cannot be dialled with what is written down. Counts that are zero in most runs are left
 //! out then: `unsampled`, `own`, `expired`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
@@ -63,10 +64,11 @@ struct Show<'a> {
 struct Facts<'a> {
     run_id: &'a str,
     name: &'a str,
+    listen: Option<&'a str>,
     agent: Option<&'a str>,
     state: &'static str,
-    trace_id: &'a str,
-    span_id: &'a str,
+    trace_id: Option<&'a str>,
+    span_id: Option<&'a str>,
     parent_span_id: Option<&'a str>,
     sampled: bool,
     started: Option<String>,
@@ -170,14 +172,15 @@ impl<'a> Facts<'a> {
         Self {
             run_id: &started.run_id,
             name: &started.name,
+            listen: started.listen.as_deref(),
             agent: started.agent.as_deref(),
             state: match state {
                 State::Ended => "ended",
                 State::Running => "running",
                 State::Lost => "lost",
             },
-            trace_id: &started.trace_id,
-            span_id: &started.span_id,
+            trace_id: Some(&*started.trace_id).filter(|id| !id.is_empty()),
+            span_id: Some(&*started.span_id).filter(|id| !id.is_empty()),
             parent_span_id: started.parent_span_id.as_deref(),
             sampled: started.sampled,
             started: time(started.started_unix_nano),

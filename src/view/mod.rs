@@ -26,12 +26,17 @@ impl State {
     /// The state of the run that `summary` tells of; `wrapper_alive` is whether its otel-run still exists.
     pub fn of(summary: &Summary, wrapper_alive: bool) -> Self {
         match (&summary.ended, wrapper_alive) {
-            (Some(ended), _) if ended.exit_code.is_some() => State::Ended,
+            (Some(ended), _) if ended.exit_code.is_some() || has_served(summary, ended) => State::Ended,
             (Some(_), _) => State::Lost,
             (None, true) => State::Running,
             (None, false) => State::Lost,
         }
     }
+}
+
+/// Whether this is a collector without a command that was closed by itself. There is no exit status then.
+fn has_served(summary: &Summary, ended: &Ended) -> bool {
+    summary.started.listen.is_some() && ended.error_type.is_none()
 }
 
 /// How an exit status is drawn: one that was declared an answer is no failure.

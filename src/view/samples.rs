@@ -28,6 +28,7 @@ pub(super) fn summary(command: &str, started: u64, ended: u64, exit_code: i32) -
         started_unix_nano: started,
         wrapper_pid: 1,
         child_pid: Some(2),
+        listen: None,
         destinations: Vec::new(),
     };
     let ended = Ended {

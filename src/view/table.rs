@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
 use super::text::{Page, Style, Symbols, between, clipped, count, duration, safe, timestamp, width};
-use super::{State, exit_style};
+use super::{State, exit_style, has_served};
 use crate::store::facts::{Outcome, Summary};
 
 /// One run and how far it has come.
@@ -163,8 +163,10 @@ fn ending(run: &Run) -> Cell {
             (Some(signal), ..) => (safe(signal).into_owned(), Style::Red),
             (None, Some(code), Some(by)) => (format!("exit {code}, {}", safe(by)), Style::Yellow),
             (None, Some(code), None) => (format!("exit {code}"), exit_style(ended)),
+            (None, None, _) if has_served(&run.summary, ended) => ("served".to_owned(), Style::Green),
             (None, None, _) => ("lost".to_owned(), Style::Red),
         },
+        (None, State::Running) if run.summary.started.listen.is_some() => ("serving".to_owned(), Style::Cyan),
         (None, State::Running) => ("running".to_owned(), Style::Cyan),
         (None, _) => ("lost".to_owned(), Style::Red),
     }

@@ -118,6 +118,12 @@ impl Client {
         self.stream.get_mut().write_all(bytes).unwrap();
     }
 
+    /// Reads the answer to a POST that was sent by hand.
+    #[track_caller]
+    pub fn read_answer(&mut self) -> Answer {
+        self.answer("POST")
+    }
+
     #[track_caller]
     fn answer(&mut self, method: &str) -> Answer {
         let status = self.line();

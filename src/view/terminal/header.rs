@@ -4,7 +4,7 @@ use super::Options;
 use crate::otlp::Signal;
 use crate::store::facts::{Delivery, Ended, Outcome, Summary};
 use crate::view::text::{self, Page, Style, Symbols, between, count, counted, duration, moment, safe};
-use crate::view::{State, exit_style};
+use crate::view::{State, exit_style, has_served};
 
 /// Writes the header.
 pub(super) fn put(page: &mut Page, summary: &Summary, state: State, options: &Options) {
@@ -44,6 +44,7 @@ fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
     let mut facts = vec![(safe(&summary.started.name).into_owned(), Style::Bold)];
     let Some(ended) = &summary.ended else {
         facts.push(match state {
+            State::Running if summary.started.listen.is_some() => ("serving".to_owned(), Style::Cyan),
             State::Running => ("running".to_owned(), Style::Cyan),
             State::Ended | State::Lost => ("lost: otel-run is gone and wrote no end".to_owned(), Style::Red),
         });
@@ -52,13 +53,14 @@ fn ending(summary: &Summary, state: State, symbols: Symbols) -> Vec<Fact> {
     facts.push(match (&ended.signal, ended.exit_code) {
         (Some(signal), _) => (format!("killed by {}", safe(signal)), Style::Red),
         (None, Some(code)) => (format!("exit {code}"), exit_style(ended)),
+        (None, None) if has_served(summary, ended) => ("served".to_owned(), Style::Green),
         (None, None) => ("lost: otel-run was killed".to_owned(), Style::Red),
     });
     facts.extend(circumstances(ended));
     let time = duration(between(summary.started.started_unix_nano, ended.ended_unix_nano), symbols);
-    match ended.exit_code {
-        Some(_) => facts.push((time, Style::Plain)),
-        None => facts.push((format!("last heard of after {time}"), Style::Plain)),
+    match ended.exit_code.is_some() || has_served(summary, ended) {
+        true => facts.push((time, Style::Plain)),
+        false => facts.push((format!("last heard of after {time}"), Style::Plain)),
     }
     if ended.stopped_nano > 0 {
         let stopped = duration(between(0, ended.stopped_nano), symbols);

@@ -1,0 +1,203 @@
+//! The runs of a `serve`, one after the other. They are runs like those of commands for `runs`, `show` and `flush`, but have no
+//! span of their own.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::cli::ServeOptions;
+use crate::collector::{Closing, Report, Settled, Turn};
+use crate::command::said::Said;
+use crate::command::{launch, recording, verdict};
+use crate::context::Ids;
+use crate::error::Error;
+use crate::message;
+use crate::settings::{Nest, Settings};
+use crate::store::facts::{Beginning, Destination, Ended, Started, Summary};
+use crate::store::{Journal, Log, RunFolder, Store};
+use crate::transform::{Rules, Transform};
+
+/// A log of so many MiB is full, unless the user says otherwise: some 100,000 spans, which can still be looked at.
+const SIZE_MIB: u32 = 64;
+/// The age at which a log is closed, unless the user says otherwise.
+const AGE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// Bytes of a log that is full.
+pub(super) fn size(wanted: &ServeOptions) -> u64 {
+    u64::from(wanted.segment_size.unwrap_or(SIZE_MIB)) << 20
+}
+
+/// The age of a log that is closed; none is no limit.
+pub(super) fn age(wanted: &ServeOptions) -> Option<Duration> {
+    Some(wanted.segment_age.unwrap_or(AGE)).filter(|age| !age.is_zero())
+}
+
+/// Begins one run after the other.
+pub(super) struct Segments {
+    state_dir: PathBuf,
+    address: SocketAddr,
+    destinations: Vec<Destination>,
+    rules: Rules,
+    sum: Sum,
+    /// Whether the user knows already that no run can be begun.
+    told: bool,
+    quiet: bool,
+}
+
+/// A run that was begun.
+pub(super) struct Segment {
+    pub(super) log: Log,
+    pub(super) journal: Journal,
+    pub(super) transform: Transform,
+    pub(super) settled: Settled,
+}
+
+impl Segments {
+    /// Nothing is begun yet.
+    pub(super) fn new(
+        said: &Said,
+        address: SocketAddr,
+        destinations: Vec<Destination>,
+        sum: &Sum,
+    ) -> Result<Self, Error> {
+        let state_dir = said.state_dir().ok_or(Error::NoStateFolder)?.value;
+        let quiet = said.settings.quiet.value;
+        Ok(Self {
+            state_dir,
+            address,
+            destinations,
+            rules: rules(&said.settings),
+            sum: sum.clone(),
+            told: false,
+            quiet,
+        })
+    }
+
+    /// Begins another run; the error is a sentence.
+    pub(super) fn begin(&self) -> Result<Segment, String> {
+        let failed = |error| format!("cannot write to {}: {error}", self.state_dir.display());
+        let started = self.started();
+        let beginning = Beginning { started: started.clone(), span: None };
+        let (folder, log) = Store::at(&self.state_dir).create(&beginning).map_err(failed)?;
+        // Nobody else may have the run before its summary is written, when the log is not needed any more.
+        let opened = folder.journal().and_then(|journal| Ok((journal, log.hold()?)));
+        let (journal, hold) = opened.map_err(|error| {
+            folder.discard();
+            failed(error)
+        })?;
+        let sum = self.sum.clone();
+        let settled = Box::new(move |report: Report| {
+            settle(&folder, started, &report);
+            drop(hold);
+            sum.add(report);
+        });
+        Ok(Segment { log, journal, transform: Transform::new(self.rules.clone()), settled })
+    }
+
+    /// Begins another run in place of one that is full. Where that is not possible the full one goes on.
+    pub(super) fn turn(&mut self) -> Option<Turn> {
+        match self.begin() {
+            Ok(Segment { log, journal, transform, settled }) => {
+                self.told = false;
+                Some(Turn { closing: closing(), log, journal, transform, settled })
+            }
+            Err(reason) => {
+                if !self.told && !self.quiet {
+                    message::say(&format!("no new run can be begun, so the present one goes on: {reason}"));
+                }
+                self.told = true;
+                None
+            }
+        }
+    }
+
+    fn started(&self) -> Started {
+        Started {
+            run_id: launch::run_id(Timestamp::now(), Ids::fresh().span_id),
+            trace_id: String::new(),
+            span_id: String::new(),
+            parent_span_id: None,
+            sampled: true,
+            name: format!("serve {}", self.address),
+            agent: None,
+            started_unix_nano: recording::unix_nano(),
+            wrapper_pid: std::process::id(),
+            child_pid: None,
+            listen: Some(self.address.to_string()),
+            destinations: self.destinations.clone(),
+        }
+    }
+}
+
+/// The senders' traces stay as they are. What is known of this machine is not added: who sends may be on another one, or in
+/// a container.
+fn rules(settings: &Settings) -> Rules {
+    let attributes = settings.resource_attributes.iter();
+    let named = attributes.clone().find(|(key, _)| key == "service.name").map(|(_, name)| name);
+    Rules {
+        nest: Nest::Off,
+        content: settings.content.value,
+        trace_id: [0; 16],
+        span_id: [0; 8],
+        sampled: true,
+        service_name: settings.service_name.as_ref().or(named).map(|name| name.value.clone()),
+        resource_attributes: attributes
+            .filter(|(key, _)| key != "service.name")
+            .map(|(key, value)| (key.clone(), value.value.clone()))
+            .collect(),
+    }
+}
+
+/// What is written last into a log.
+pub(super) fn closing() -> Closing {
+    let ended = Ended { ended_unix_nano: recording::unix_nano(), ..Ended::default() };
+    Closing { own: Vec::new(), ended: serde_json::to_vec(&ended).unwrap_or_default() }
+}
+
+/// Writes down what became of a run. One to which nobody sent anything is forgotten.
+fn settle(folder: &RunFolder, started: Started, report: &Report) {
+    if report.intake.is_empty() {
+        return folder.discard();
+    }
+    let summary = Summary {
+        ended: serde_json::from_slice(&report.ended).ok(),
+        totals: report.totals.clone(),
+        intake: report.intake.clone(),
+        deliveries: report.deliveries.clone(),
+        ..Summary::of(started)
+    };
+    // Without one it stays marked, and the next otel-run writes it.
+    if folder.write_summary(&summary).is_ok() {
+        folder.mark_closed();
+    }
+}
+
+/// What became of everything, whatever run it is in.
+#[derive(Clone, Default)]
+pub(super) struct Sum(Arc<Mutex<Report>>);
+
+impl Sum {
+    fn add(&self, report: Report) {
+        let mut sum = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for (signal, intake) in report.intake {
+            sum.intake.entry(signal).or_default().dropped += intake.dropped;
+        }
+        for (name, delivery) in report.deliveries {
+            let sum = sum.deliveries.entry(name).or_default();
+            for (signal, outcome) in delivery.outcome {
+                let before = sum.outcome.entry(signal).or_default();
+                *before = *before + outcome;
+            }
+            sum.failure = delivery.failure.or(sum.failure.take());
+        }
+        sum.store_error = report.store_error.or(sum.store_error.take());
+    }
+
+    /// What there is to say about it at the end, one sentence each.
+    pub(super) fn troubles(&self, destinations: &[Destination]) -> Vec<String> {
+        verdict::troubles(&self.0.lock().unwrap_or_else(PoisonError::into_inner), destinations, None)
+    }
+}
