@@ -207,6 +207,7 @@ impl Reading {
                     totals.add_span(seen.scope, seen.name, seen.message);
                     found.look_at_span(facts, seen.scope, seen.message);
                 });
+                transform.remember();
             }
             Signal::Logs => found.look_at_logs(facts, payload),
             Signal::Metrics => found.look_at_metrics(facts, payload),

@@ -302,6 +302,11 @@ fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String
         let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
         troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
     }
+    let refused: u64 = report.intake.values().map(|intake| intake.refused_requests).sum();
+    if let (1.., Some(reason)) = (refused, &report.store_error) {
+        let requests = if refused == 1 { "1 request" } else { &format!("{refused} requests") };
+        troubles.push(format!("{requests} with telemetry could not be stored, and had to be sent again: {reason}"));
+    }
     let sum = |count: fn(&crate::store::facts::Outcome) -> u64| report.outcome.values().map(count).sum::<u64>();
     let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));
     let because = report.failure.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
