@@ -155,6 +155,27 @@ fn a_sender_that_never_finishes_does_not_hold_up_the_end() {
     sent.assert_stored(&stored);
 }
 
+#[test]
+fn more_connections_than_it_can_hold_wait_for_their_turn() {
+    let limited = "ulimit -n 64; exec \"$0\" \"$@\"";
+    let sh = support::alone("sh").args(["-c", limited, env!("CARGO_BIN_EXE_otel-run")]);
+    let open = Open::start(sh.flag("--drain-deadline", "60s"));
+    let mut sent = Sent::default();
+    let idle: Vec<_> = (0..100).map(|_| open.client()).collect();
+    // It is behind the idle ones, and is taken as soon as they go.
+    let mut late = open.client();
+    let asked = sent.post(&open, Signal::Traces, Encoding::Json, "late");
+    late.begin(&asked);
+    drop(idle);
+    assert_accepted(&late.read_answer(), Encoding::Json, "late");
+    let _idle: Vec<_> = (0..100).map(|_| open.client()).collect();
+    let before = Instant::now();
+    let ran = open.end();
+    // There were descriptors left to see that nobody is alive who could send anything.
+    assert!(before.elapsed() < Duration::from_secs(20), "{:?}", before.elapsed());
+    sent.assert_stored(&Stored::of(&ran.home));
+}
+
 /// The order in which a machine may kill what runs on it.
 #[derive(Debug, Clone, Copy)]
 enum Killed {

@@ -116,15 +116,12 @@ where
 }
 
 /// Reads what is left of a body that was refused, and throws it away. HTTP/1.1 can only go on behind it: the connection
-/// would be closed, and the answer can be lost with what lies unread.
+/// would be closed, and the answer can be lost with what lies unread. On HTTP/2 the stream would be reset, and there are
+/// clients that give up the answer for that.
 pub(super) async fn discard<B: Body<Data = Bytes> + Unpin>(body: &mut B, room: &Room, deadline: Instant) {
     let all = async {
-        let mut patience = REQUEST_BYTES;
         while let Some(Ok(frame)) = body.frame().await {
-            let length = frame.data_ref().map_or(0, Bytes::len);
-            room.count(length);
-            let Some(rest) = patience.checked_sub(length) else { return };
-            patience = rest;
+            room.count(frame.data_ref().map_or(0, Bytes::len));
         }
     };
     let _ = timeout_at(deadline, all).await;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::SigSet;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
@@ -32,6 +33,9 @@ const DELIVERY: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_millis(100);
 /// So long a request of which nothing comes is stalled.
 const STALLED: Duration = Duration::from_millis(500);
+
+/// The most connections at once; others wait in the listener's queue.
+const CONNECTIONS: usize = 512;
 
 /// Everything that the thread needs.
 pub struct Start {
@@ -308,16 +312,24 @@ struct Reception {
     listener: tokio::net::TcpListener,
     service: Rc<Service>,
     connections: Rc<Connections>,
+    /// How many connections may be open at once.
+    most: usize,
 }
 
 impl Reception {
     fn open(bound: Bound, service: Rc<Service>, connections: Rc<Connections>) -> std::io::Result<Self> {
         bound.listener.set_nonblocking(true)?;
-        Ok(Self { listener: tokio::net::TcpListener::from_std(bound.listener)?, service, connections })
+        // Half of the descriptors are for everything else: without any, otel-run could not even see who is still alive.
+        let most = getrlimit(Resource::RLIMIT_NOFILE)
+            .map_or(CONNECTIONS, |(soft, _)| usize::try_from(soft / 2).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS));
+        Ok(Self { listener: tokio::net::TcpListener::from_std(bound.listener)?, service, connections, most })
     }
 
-    /// Accepts one connection.
+    /// Accepts one connection, if there is room for it.
     async fn accept(&self) {
+        if self.connections.open.get() >= self.most {
+            return self.connections.closed.notified().await;
+        }
         match self.listener.accept().await {
             Ok((stream, _)) => self.welcome(stream),
             // Out of descriptors, most likely: wait until a connection is closed, or a moment.
@@ -329,7 +341,9 @@ impl Reception {
     fn with_the_queued(self) -> std::io::Result<Self> {
         let listener = self.listener.into_std()?;
         let mut queued = Vec::new();
-        while let Ok((stream, _)) = listener.accept() {
+        while self.connections.open.get() + queued.len() < self.most
+            && let Ok((stream, _)) = listener.accept()
+        {
             queued.push(stream);
         }
         let open = Self { listener: tokio::net::TcpListener::from_std(listener)?, ..self };

@@ -64,7 +64,10 @@ fn requests_up_to_the_limit_are_stored_whole() {
 fn larger_requests_are_refused_for_good() {
     let open = Open::start(run());
     let of = |encoding| post(&open, encoding, sized(LIMIT + 1, encoding, "never to be stored"));
-    let far_larger = post(&open, Encoding::Protobuf, vec![0; LIMIT + (16 << 20)]);
+    // So much that it is still being sent when it is refused.
+    let far_larger = post(&open, Encoding::Protobuf, vec![0; 2 * LIMIT + (16 << 20)]);
+    let answer = open.http2().ask(&far_larger);
+    assert_eq!((answer.status, answer.header("content-type")), (413, Encoding::Protobuf.content_type()));
     let bomb =
         |encoding| Asked { body: bomb(), ..post(&open, encoding, Vec::new()) }.header("content-encoding", "gzip");
     let rows: [(&str, Encoding, Asked); 9] = [

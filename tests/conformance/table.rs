@@ -127,8 +127,8 @@ impl Row {
 
 /// What no answer may have: a page of a browser learns nothing, whatever it asks for (Fetch, "CORS protocol").
 pub fn never(answer: &Answer) -> Result<(), String> {
-    let all = answer.headers.keys().chain(answer.trailers.keys());
-    match all.filter(|name| name.starts_with("access-control-")).next() {
+    let mut all = answer.headers.keys().chain(answer.trailers.keys());
+    match all.find(|name| name.starts_with("access-control-")) {
         Some(name) => Err(format!("the answer has {name}")),
         None => Ok(()),
     }

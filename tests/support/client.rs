@@ -115,6 +115,13 @@ impl Client {
         })
     }
 
+    /// Sends a request and does not wait for the answer.
+    pub fn begin(&mut self, asked: &Asked) {
+        let head = head(asked, &self.authority);
+        self.send(head.as_bytes());
+        write_body(self.stream.get_mut(), asked).unwrap();
+    }
+
     /// Sends bytes as they are, and reads nothing.
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).unwrap();
