@@ -22,12 +22,14 @@ pub(super) enum Encoding {
     Json,
 }
 
-/// A request of [`BATCH`] spans, ready to be sent but for its span ids.
+/// A request of [`BATCH`] spans, or of many times as many, ready to be sent but for its span ids.
 pub(super) struct Load {
     encoding: Encoding,
     body: Vec<u8>,
     /// Where the id of which span stands in the body.
     ids: Vec<(usize, u64)>,
+    /// How many spans it has.
+    pub(super) spans: usize,
 }
 
 impl Load {
@@ -44,21 +46,54 @@ impl Load {
             ids.extend(found.map(|(place, _)| (place, span)));
         }
         assert_eq!(ids.len(), 2 * BATCH - 1, "every span has an id, and all but the first a parent");
-        Self { encoding, body, ids }
+        Self { encoding, body, ids, spans: BATCH }
+    }
+
+    /// A request that is as large as it can be and not larger than `most` bytes.
+    pub(super) fn as_large_as(encoding: Encoding, most: usize) -> Self {
+        let one = Self::new(encoding);
+        // In protobuf, requests that stand behind one another are one; in JSON the group of the resource is repeated.
+        let (front, between, back) = match encoding {
+            Encoding::Protobuf => ("", "", ""),
+            Encoding::Json => (r#"{"resourceSpans":["#, ",", "]}"),
+        };
+        let group = &one.body[front.len()..one.body.len() - back.len()];
+        let (mut body, mut ids, mut spans) = (front.as_bytes().to_vec(), Vec::new(), 0);
+        while body.len() + between.len() + group.len() + back.len() <= most {
+            if spans > 0 {
+                body.extend_from_slice(between.as_bytes());
+            }
+            let moved = body.len() - front.len();
+            ids.extend(one.ids.iter().map(|(place, span)| (place + moved, span + spans as u64)));
+            body.extend_from_slice(group);
+            spans += BATCH;
+        }
+        body.extend_from_slice(back.as_bytes());
+        Self { encoding, body, ids, spans }
+    }
+
+    /// The length of a request.
+    pub(super) fn bytes(&self) -> usize {
+        self.body.len()
     }
 
     /// The mean length of a span, its part of the resource included.
     pub(super) fn bytes_per_span(&self) -> usize {
-        self.body.len() / BATCH
+        self.body.len() / self.spans
     }
 
-    /// Sends so many requests over [`CONNECTIONS`] connections, each as soon as the one before it is answered, and
-    /// gives back how long it took. `first` is the number of the first span.
+    /// As [`Load::send_over`], over [`CONNECTIONS`] connections.
     pub(super) fn send(&self, endpoint: &str, first: u64, requests: usize) -> Duration {
+        self.send_over(CONNECTIONS, endpoint, first, requests)
+    }
+
+    /// Sends so many requests over so many connections, each as soon as the one before it is answered, and gives back how
+    /// long it took. `first` is the number of the first span.
+    pub(super) fn send_over(&self, connections: usize, endpoint: &str, first: u64, requests: usize) -> Duration {
         let begun = Instant::now();
         std::thread::scope(|scope| {
-            for connection in 0..CONNECTIONS {
-                let mine = requests / CONNECTIONS + usize::from(connection < requests % CONNECTIONS);
+            for connection in 0..connections {
+                let mine = requests / connections + usize::from(connection < requests % connections);
                 scope.spawn(move || self.send_over_one(endpoint, first + ((connection as u64) << 32), mine));
             }
         });
@@ -83,7 +118,7 @@ impl Load {
         stream.set_nodelay(true).expect("TCP_NODELAY");
         for number in 0..requests as u64 {
             for (place, span) in &self.ids {
-                let id = encoded(self.encoding, first + number * BATCH as u64 + span);
+                let id = encoded(self.encoding, first + number * self.spans as u64 + span);
                 request[head + place..][..id.len()].copy_from_slice(&id);
             }
             stream.write_all(&request).expect("the collector reads");

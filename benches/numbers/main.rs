@@ -4,7 +4,7 @@
 //! cargo bench --bench numbers [-- [--quick] [SUBJECT...]]
 //! ```
 //!
-//! The subjects are `wall`, `start`, `streams`, `collector`, `views` and `size`; without any, all of them. Figures wander on a
+//! The subjects are `wall`, `start`, `streams`, `collector`, `pressure`, `views` and `size`; without any, all of them. Figures wander on a
 //! machine that does other work, so wall times are medians of rounds in which the variants take turns, and nothing is
 //! asserted about a time. What is asserted is that the programs did what they were measured for.
 //! `--quick` does everything once, to see that it works; its figures mean nothing.
@@ -13,6 +13,7 @@
 mod collector;
 mod load;
 mod place;
+mod pressure;
 mod report;
 mod start;
 mod streams;
@@ -44,11 +45,12 @@ impl Effort {
 /// A subject: its name, and what prints its figures.
 type Subject = (&'static str, fn(Effort));
 
-const SUBJECTS: [Subject; 6] = [
+const SUBJECTS: [Subject; 7] = [
     ("wall", wall::print),
     ("start", start::print),
     ("streams", streams::print),
     ("collector", collector::print),
+    ("pressure", pressure::print),
     ("views", views::print),
     ("size", size),
 ];

@@ -3,13 +3,14 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use http::header::{ALLOW, CONTENT_TYPE};
+use http::header::{ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use hyper::body::{Body, Bytes, Frame};
 
-use crate::otlp::status::{Code, PartialSuccess, Status, encode_response};
-use crate::otlp::{Encoding, Signal};
+use crate::otlp::status::{Code, Status, encode_response};
+use crate::otlp::{Encoding, Signal, grpc};
 
 /// A body that is known whole, with the trailers that gRPC needs.
 #[derive(Debug, Default)]
@@ -46,50 +47,51 @@ pub(super) enum Voice {
     Grpc,
 }
 
+/// When to come again with a request that is good and was not kept. The delays that exporters choose by themselves are
+/// longer, if they choose any.
+const COME_AGAIN: Duration = Duration::from_secs(1);
+
 /// Why a request is not accepted, with the HTTP status and the gRPC code that say it.
 #[derive(Debug, Clone)]
 pub(super) struct Problem {
     pub(super) http: StatusCode,
     pub(super) grpc: Code,
     pub(super) message: String,
+    /// After which time the same request may be accepted.
+    retry_delay: Option<Duration>,
 }
 
 impl Problem {
     pub(super) fn new(http: StatusCode, grpc: Code, message: impl Into<String>) -> Self {
-        Self { http, grpc, message: message.into() }
+        Self { http, grpc, message: message.into(), retry_delay: None }
+    }
+
+    /// The request itself is wrong.
+    pub(super) fn bad(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, message)
+    }
+
+    /// The request is to be sent again.
+    pub(super) fn later(message: impl Into<String>) -> Self {
+        let unavailable = Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message);
+        Self { retry_delay: Some(COME_AGAIN), ..unavailable }
+    }
+
+    fn status(&self) -> Status {
+        Status { retry_delay: self.retry_delay, ..Status::new(self.grpc, self.message.as_str()) }
     }
 }
 
 impl Voice {
     /// Full success: `partial_success` stays unset.
-    pub(super) fn accepted(self) -> Response<Answer> {
-        match self {
-            Voice::Http(encoding) => http_answer(
-                StatusCode::OK,
-                encoding,
-                match encoding {
-                    Encoding::Protobuf => Bytes::new(),
-                    Encoding::Json => Bytes::from_static(b"{}"),
-                },
-            ),
-            Voice::Grpc => grpc_answer(Bytes::from_static(&[0; 5])),
-        }
-    }
-
-    /// Nothing of the request was kept, and sending it again would not help.
-    pub(super) fn nothing_kept(self, signal: Signal, items: u64, message: String) -> Response<Answer> {
-        let partial = PartialSuccess { rejected: items, message };
+    pub(super) fn accepted(self, signal: Signal) -> Response<Answer> {
         match self {
             Voice::Http(encoding) => {
-                let body = encode_response(signal, encoding, Some(&partial));
-                http_answer(StatusCode::OK, encoding, body.into())
+                http_answer(StatusCode::OK, encoding, encode_response(signal, encoding, None).into())
             }
             Voice::Grpc => {
-                let body = encode_response(signal, Encoding::Protobuf, Some(&partial));
-                let mut framed = vec![0];
-                framed.extend_from_slice(&(body.len() as u32).to_be_bytes());
-                framed.extend_from_slice(&body);
-                grpc_answer(framed.into())
+                let body = encode_response(signal, Encoding::Protobuf, None);
+                grpc_answer(grpc::frame(grpc::Message { compressed: false, bytes: &body }).into())
             }
         }
     }
@@ -98,10 +100,20 @@ impl Voice {
     pub(super) fn refused(self, problem: &Problem) -> Response<Answer> {
         match self {
             Voice::Http(encoding) => {
-                let body = Status::new(problem.grpc, problem.message.as_str()).encode(encoding);
-                let mut response = http_answer(problem.http, encoding, body.into());
-                if problem.http == StatusCode::METHOD_NOT_ALLOWED {
-                    response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
+                let mut response = http_answer(problem.http, encoding, problem.status().encode(encoding).into());
+                let headers = response.headers_mut();
+                match (problem.http, problem.grpc) {
+                    (StatusCode::METHOD_NOT_ALLOWED, _) => {
+                        headers.insert(ALLOW, HeaderValue::from_static("POST"));
+                    }
+                    // RFC 9110, section 15.5.16: it says that the coding and not the media type is meant.
+                    (StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::Unimplemented) => {
+                        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("gzip"));
+                    }
+                    _ => {}
+                }
+                if let Some(delay) = problem.retry_delay {
+                    headers.insert(RETRY_AFTER, HeaderValue::from(delay.as_secs()));
                 }
                 response
             }
@@ -114,14 +126,13 @@ impl Voice {
                 if problem.grpc == Code::Unimplemented {
                     headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity,gzip"));
                 }
-                // Our messages are plain ASCII; what is not would have to be percent-encoded.
-                let plain: String = problem
-                    .message
-                    .chars()
-                    .map(|c| if (' '..='~').contains(&c) && c != '%' { c } else { '?' })
-                    .collect();
-                if let Ok(message) = HeaderValue::try_from(plain) {
+                if let Ok(message) = HeaderValue::try_from(grpc::percent_encoded(&problem.message)) {
                     headers.insert("grpc-message", message);
+                }
+                if problem.retry_delay.is_some()
+                    && let Ok(details) = HeaderValue::try_from(problem.status().to_details_trailer())
+                {
+                    headers.insert("grpc-status-details-bin", details);
                 }
                 response
             }

@@ -6,6 +6,7 @@
 //! here reaches the command: the thread is the boundary, and a panic ends there.
 
 mod answer;
+mod body;
 mod heartbeat;
 mod recorder;
 mod segment;

@@ -6,11 +6,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use crate::delivery::Source;
 use crate::otlp::Signal;
-use crate::otlp::wire::WireError;
 use crate::signals::Totals;
 use crate::store::facts::Intake;
 use crate::store::log::{Frame, Kind};
-use crate::transform::{StandIn, Transform};
+use crate::transform::{Counts, StandIn, Transform, Unfit};
 
 /// Telemetry of otel-run itself: an export request in protobuf, and the items in it.
 #[derive(Debug, Clone)]
@@ -23,18 +22,13 @@ pub struct Own {
     pub request: Vec<u8>,
 }
 
-/// Why a batch was not recorded.
+/// Why a batch of the command was not recorded.
 #[derive(Debug)]
 pub enum Refusal {
-    /// It is not what it says it is.
-    Malformed(WireError),
-    /// It could not be written.
-    NotStored {
-        /// How many items are lost to the log.
-        items: u64,
-        /// What the system said.
-        error: std::io::Error,
-    },
+    /// It cannot be, however often it is sent.
+    Unfit(Unfit),
+    /// It could not be written, for the reason that the system gave.
+    NotStored(std::io::Error),
 }
 
 /// Everything that a run remembers while its collector is open.
@@ -64,32 +58,66 @@ impl Recorder {
     ///
     /// # Errors
     ///
-    /// When it is malformed, or cannot be stored; it is counted then as well.
+    /// When it is malformed, or cannot be stored. Nothing of it is counted or remembered then: its sender still has it, and
+    /// may send it again.
     pub fn record(&mut self, signal: Signal, request: &[u8]) -> Result<(), Refusal> {
+        let before = self.totals.clone();
+        let recorded = self.transform_and_append(signal, request);
+        match &recorded {
+            Ok(()) => self.transform.remember(),
+            Err(_) => self.totals = before,
+        }
+        recorded
+    }
+
+    fn transform_and_append(&mut self, signal: Signal, request: &[u8]) -> Result<(), Refusal> {
         let mut frame = Frame::with_capacity(request.len() + request.len() / 4 + 256);
         let totals = &mut self.totals;
-        let counts = self
+        let Counts { kept, unsampled } = self
             .transform
             .apply(signal, request, frame.buffer(), &mut |seen| totals.add_span(seen.scope, seen.name, seen.message))
-            .map_err(Refusal::Malformed)?;
-        let intake = self.intake.entry(signal).or_default();
-        intake.received += u64::from(counts.unsampled);
-        intake.unsampled += u64::from(counts.unsampled);
-        if counts.kept == 0 {
-            return Ok(());
+            .map_err(Refusal::Unfit)?;
+        if kept > 0
+            && let Err(error) = self.source.append(Kind::Batch(signal), kept, now(), frame)
+        {
+            self.refused(signal);
+            self.last_error = Some(error.to_string());
+            return Err(Refusal::NotStored(error));
         }
-        self.append(signal, counts.kept, frame)
+        let (stored, unsampled) = (u64::from(kept), u64::from(unsampled));
+        let intake = self.intake.entry(signal).or_default();
+        intake.received += stored + unsampled;
+        intake.unsampled += unsampled;
+        intake.stored += stored;
+        Ok(())
+    }
+
+    /// Counts a request of the command whose sender was told to come again.
+    pub fn refused(&mut self, signal: Signal) {
+        self.intake.entry(signal).or_default().refused_requests += 1;
     }
 
     /// Records telemetry of otel-run itself, as it is.
     ///
     /// # Errors
     ///
-    /// When it cannot be stored.
-    pub fn record_own(&mut self, own: &Own) -> Result<(), Refusal> {
-        self.append(own.signal, own.items, Frame::from(own.request.as_slice()))?;
-        self.intake.entry(own.signal).or_default().own += u64::from(own.items);
-        Ok(())
+    /// When it cannot be stored. It is lost then, and counted as that.
+    pub fn record_own(&mut self, own: &Own) -> std::io::Result<()> {
+        let Own { signal, items, ref request } = *own;
+        let stored = self.source.append(Kind::Batch(signal), items, now(), Frame::from(request.as_slice()));
+        let intake = self.intake.entry(signal).or_default();
+        intake.received += u64::from(items);
+        match &stored {
+            Ok(()) => {
+                intake.stored += u64::from(items);
+                intake.own += u64::from(items);
+            }
+            Err(error) => {
+                intake.dropped += u64::from(items);
+                self.last_error = Some(error.to_string());
+            }
+        }
+        stored
     }
 
     /// Notes how the command ended.
@@ -141,26 +169,106 @@ impl Recorder {
     pub fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
     }
-
-    fn append(&mut self, signal: Signal, items: u32, frame: Frame) -> Result<(), Refusal> {
-        let intake = self.intake.entry(signal).or_default();
-        let count = u64::from(items);
-        intake.received += count;
-        match self.source.append(Kind::Batch(signal), items, now(), frame) {
-            Ok(()) => {
-                intake.stored += count;
-                Ok(())
-            }
-            Err(error) => {
-                intake.dropped += count;
-                self.last_error = Some(error.to_string());
-                Err(Refusal::NotStored { items: count, error })
-            }
-        }
-    }
 }
 
 /// Nanoseconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as u64)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+    use opentelemetry_proto::tonic::common::v1::{AnyValue, InstrumentationScope, KeyValue, any_value};
+    use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, ScopeSpans, Span};
+    use prost::Message;
+
+    use super::*;
+    use crate::settings::{Content, Nest};
+    use crate::store::Log;
+    use crate::transform::Rules;
+
+    fn recorder() -> Recorder {
+        let rules = Rules {
+            nest: Nest::Adopt,
+            content: Content::Off,
+            trace_id: [1; 16],
+            span_id: [2; 8],
+            sampled: true,
+            service_name: None,
+            resource_attributes: Vec::new(),
+        };
+        Recorder::new(Transform::new(rules), Rc::new(Source::new(Log::in_memory())))
+    }
+
+    /// One call of a model, whose parent is somebody else, with a state of so many bytes.
+    fn model_call(length: usize) -> Vec<u8> {
+        let model = any_value::Value::StringValue("model".into());
+        let attributes = vec![KeyValue {
+            key: "ai.model.id".into(),
+            value: Some(AnyValue { value: Some(model) }),
+            ..KeyValue::default()
+        }];
+        let span = Span {
+            trace_id: vec![9; 16],
+            span_id: vec![8; 8],
+            parent_span_id: vec![7; 8],
+            trace_state: "x".repeat(length),
+            name: "ai.streamText.doStream".into(),
+            attributes,
+            ..Span::default()
+        };
+        let scope = InstrumentationScope { name: "opencode".into(), ..InstrumentationScope::default() };
+        let spans = ScopeSpans { scope: Some(scope), spans: vec![span], ..ScopeSpans::default() };
+        let resource_spans = vec![ResourceSpans { scope_spans: vec![spans], ..ResourceSpans::default() }];
+        ExportTraceServiceRequest { resource_spans }.encode_to_vec()
+    }
+
+    /// Counts, calls of models, and stand-ins so far.
+    fn remembered(recorder: &mut Recorder) -> (Intake, u64, usize) {
+        let intake = recorder.intake().get(&Signal::Traces).copied().unwrap_or_default();
+        (intake, recorder.totals().model_calls, recorder.stand_ins().unwrap().len())
+    }
+
+    #[test]
+    fn what_is_recorded_is_counted_once() {
+        let mut recorder = recorder();
+        recorder.record(Signal::Traces, &model_call(0)).unwrap();
+        let intake = Intake { received: 1, stored: 1, ..Intake::default() };
+        assert_eq!(remembered(&mut recorder), (intake, 1, 1));
+    }
+
+    #[test]
+    fn nothing_is_remembered_of_what_is_refused() {
+        let mut recorder = recorder();
+        let mut broken = model_call(0);
+        broken.push(0x0a);
+        assert!(matches!(recorder.record(Signal::Traces, &broken), Err(Refusal::Unfit(Unfit::Malformed(_)))));
+        assert_eq!(remembered(&mut recorder), (Intake::default(), 0, 0));
+
+        // One takes most of what a log in memory holds; then there is no room for the other.
+        let most = model_call(40 << 20);
+        recorder.record_own(&Own { signal: Signal::Traces, items: 2, request: most.clone() }).unwrap();
+        for refused_requests in 1..3 {
+            assert!(matches!(recorder.record(Signal::Traces, &most), Err(Refusal::NotStored(_))));
+            let intake = Intake { received: 2, stored: 2, refused_requests, ..Intake::default() };
+            assert_eq!(remembered(&mut recorder), (intake, 0, 0));
+        }
+        assert!(recorder.last_error().is_some());
+        // Sent again, and smaller.
+        recorder.record(Signal::Traces, &model_call(0)).unwrap();
+        let intake = Intake { received: 3, stored: 3, refused_requests: 2, ..Intake::default() };
+        assert_eq!(remembered(&mut recorder), (intake, 1, 1));
+    }
+
+    #[test]
+    fn what_is_otel_runs_own_is_lost_where_it_cannot_be_stored() {
+        let mut recorder = recorder();
+        let large = Own { signal: Signal::Logs, items: 3, request: vec![0; 65 << 20] };
+        recorder.record_own(&large).unwrap_err();
+        let intake = Intake { received: 3, dropped: 3, ..Intake::default() };
+        assert_eq!(recorder.intake().get(&Signal::Logs), Some(&intake));
+    }
 }

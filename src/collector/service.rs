@@ -2,59 +2,74 @@
 
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::io::Read;
 use std::rc::Rc;
+use std::time::Duration;
 
-use flate2::read::MultiGzDecoder;
-use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
-use http::{HeaderMap, Method, Request, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Bytes, Incoming};
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE, EXPECT};
+use http::{HeaderMap, Method, Request, Response, StatusCode, Version};
+use hyper::body::{Bytes, Incoming};
+use tokio::time::Instant;
 
 use super::answer::{Answer, Problem, Voice};
+use super::body::{self, REQUEST_BYTES, Room, Unpackable, Unread};
 use super::recorder::{Recorder, Refusal};
 use crate::agent::TOKEN_KEY;
 use crate::otlp::status::Code;
-use crate::otlp::{Encoding, Signal, json};
+use crate::otlp::{Encoding, Signal, grpc, json};
 use crate::secret::Secret;
+use crate::transform::Unfit;
 
-/// The largest request, before and after decompression (OTLP, "Size limits": 64 MiB is recommended).
-const REQUEST_BYTES: usize = 64 << 20;
+/// The longest that is waited for a body. Over the loopback the largest one takes a fraction of a second.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// What all connections share.
 pub(super) struct Service {
-    pub(super) token: Secret,
-    pub(super) recorder: Rc<RefCell<Recorder>>,
+    token: Secret,
+    recorder: Rc<RefCell<Recorder>>,
+    room: Room,
 }
 
 impl Service {
+    pub(super) fn new(token: Secret, recorder: Rc<RefCell<Recorder>>) -> Self {
+        Self { token, recorder, room: Room::default() }
+    }
+
+    /// Bytes of requests that were read so far.
+    pub(super) fn bytes_read(&self) -> u64 {
+        self.room.bytes_read()
+    }
+
     /// Answers one request; it never fails.
     pub(super) async fn answer(self: Rc<Self>, request: Request<Incoming>) -> Result<Response<Answer>, Infallible> {
         let (head, mut body) = request.into_parts();
-        let voice = voice(&head.headers);
-        let answer = match self.take(voice, &head, &mut body).await {
-            Ok((_, Ok(()))) => voice.accepted(),
-            Ok((signal, Err(Refusal::NotStored { items, error }))) => {
-                voice.nothing_kept(signal, items, format!("otel-run cannot store it: {error}"))
-            }
-            Ok((signal, Err(Refusal::Malformed(error)))) => voice.refused(&Problem::new(
-                StatusCode::BAD_REQUEST,
-                Code::InvalidArgument,
-                format!("not an export request of {}: {error}", signal.as_str()),
-            )),
+        let voice = voice(&head);
+        let patience = match voice {
+            Voice::Grpc => timeout(&head.headers).map_or(PATIENCE, |timeout| timeout.min(PATIENCE)),
+            Voice::Http(_) => PATIENCE,
+        };
+        let deadline = Instant::now() + patience;
+        let mut answer = match self.take(voice, &head, &mut body, deadline).await {
+            Ok(signal) => voice.accepted(signal),
             Err(problem) => voice.refused(&problem),
         };
-        discard(body).await;
+        if head.method == Method::HEAD {
+            *answer.body_mut() = Answer::default();
+        }
+        // Whoever waits to be asked for the body need not send it.
+        if !head.headers.contains_key(EXPECT) {
+            body::discard(&mut body, &self.room, deadline).await;
+        }
         Ok(answer)
     }
 
-    /// Reads the request and records it. The problem is one of the request; what comes of recording is the signal's.
+    /// Reads the request and records it.
     async fn take(
         &self,
         voice: Voice,
         head: &http::request::Parts,
         body: &mut Incoming,
-    ) -> Result<(Signal, Result<(), Refusal>), Problem> {
+        deadline: Instant,
+    ) -> Result<Signal, Problem> {
         let path = self.admit(head.uri.path(), &head.headers)?;
         let signal = match voice {
             Voice::Grpc => Signal::ALL
@@ -68,7 +83,7 @@ impl Service {
                     Problem::new(
                         StatusCode::NOT_FOUND,
                         Code::Unimplemented,
-                        "only /v1/traces, /v1/metrics and /v1/logs are served",
+                        "only /v1/traces, /v1/metrics and /v1/logs are served, and gRPC over HTTP/2",
                     )
                 })?,
         };
@@ -76,22 +91,60 @@ impl Service {
             return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::Unimplemented, "OTLP is sent with POST"));
         }
         let request = match voice {
-            Voice::Grpc => unframed(read(body).await?, &head.headers)?,
+            Voice::Grpc => {
+                let most = REQUEST_BYTES + grpc::PREFIX_BYTES;
+                let body = self.read(signal, body, most, deadline).await?;
+                unframed(&body, &head.headers)?
+            }
             Voice::Http(_) => {
-                let encoding = content_encoding(&head.headers)?;
+                let compression = content_encoding(&head.headers)?;
                 let media = media_type(&head.headers)?;
-                let body = decompressed(read(body).await?, encoding)?;
+                let body = self.read(signal, body, REQUEST_BYTES, deadline).await?;
+                let body = match compression {
+                    Compression::None => body,
+                    Compression::Gzip => unpacked(&body)?,
+                };
                 match media {
                     Encoding::Protobuf => body,
-                    Encoding::Json => json::decode(signal, &body)
-                        .map_err(|error| {
-                            Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, error.to_string())
-                        })?
-                        .into(),
+                    Encoding::Json => {
+                        json::decode(signal, &body).map_err(|error| Problem::bad(error.to_string()))?.into()
+                    }
                 }
             }
         };
-        Ok((signal, self.recorder.borrow_mut().record(signal, &request)))
+        match self.recorder.borrow_mut().record(signal, &request) {
+            Ok(()) => Ok(signal),
+            Err(Refusal::Unfit(Unfit::Malformed(error))) => {
+                Err(Problem::bad(format!("not an export request of {}: {error}", signal.as_str())))
+            }
+            Err(Refusal::Unfit(error @ Unfit::TooLarge)) => Err(Problem::new(
+                StatusCode::PAYLOAD_TOO_LARGE,
+                Code::ResourceExhausted,
+                format!("the request cannot be kept: {error}"),
+            )),
+            Err(Refusal::NotStored(error)) => Err(Problem::later(format!("otel-run cannot store it now: {error}"))),
+        }
+    }
+
+    async fn read(
+        &self,
+        signal: Signal,
+        body: &mut Incoming,
+        most: usize,
+        deadline: Instant,
+    ) -> Result<Bytes, Problem> {
+        body::read(body, most, &self.room, deadline).await.map_err(|unread| match unread {
+            Unread::TooLarge => too_large(),
+            Unread::NoRoom => {
+                self.recorder.borrow_mut().refused(signal);
+                Problem::later("too much is being sent at once")
+            }
+            Unread::TooSlow => {
+                self.recorder.borrow_mut().refused(signal);
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, Code::DeadlineExceeded, "the body did not come in time")
+            }
+            Unread::Broken(error) => Problem::bad(format!("the body broke off: {error}")),
+        })
     }
 
     /// Takes the token off the path, or finds it in the headers. The slash in front stays.
@@ -119,23 +172,31 @@ fn same(given: &[u8], token: &[u8]) -> bool {
     given.len() == token.len() && given.iter().zip(token).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
-/// The content type without parameters such as `charset=utf-8`, which are legal.
+/// The content type without parameters such as `charset=utf-8`, which are legal; empty where there is none, or more than
+/// one.
 fn essence(headers: &HeaderMap) -> &str {
-    let kind = headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let mut kinds = headers.get_all(CONTENT_TYPE).iter();
+    let (kind, None) = (kinds.next(), kinds.next()) else { return "" };
+    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     kind.split(';').next().unwrap_or_default().trim()
 }
 
-/// OTLP/gRPC is protobuf; gRPC with other messages, and gRPC-Web, are content types like any other that is not known.
-fn voice(headers: &HeaderMap) -> Voice {
-    let essence = essence(headers);
+/// OTLP/gRPC is protobuf over HTTP/2; other gRPC, and gRPC-Web, are content types like any other that is not known.
+fn voice(head: &http::request::Parts) -> Voice {
+    let essence = essence(&head.headers);
     let is = |kind: &str| essence.eq_ignore_ascii_case(kind);
-    if is("application/grpc") || is("application/grpc+proto") {
+    if head.version == Version::HTTP_2 && (is("application/grpc") || is("application/grpc+proto")) {
         Voice::Grpc
     } else if is(Encoding::Json.content_type()) {
         Voice::Http(Encoding::Json)
     } else {
         Voice::Http(Encoding::Protobuf)
     }
+}
+
+/// How long the caller waits (gRPC over HTTP/2, "Timeout"). What cannot be read is no reason to refuse the data.
+fn timeout(headers: &HeaderMap) -> Option<Duration> {
+    grpc::timeout(headers.get("grpc-timeout")?.to_str().ok()?)
 }
 
 /// The encoding of the body.
@@ -159,72 +220,55 @@ enum Compression {
     Gzip,
 }
 
+/// What the body is packed with. `identity` in the list of codings is none, and `x-gzip` is gzip (RFC 9110, section
+/// 8.4.1).
 fn content_encoding(headers: &HeaderMap) -> Result<Compression, Problem> {
-    let name = headers.get(CONTENT_ENCODING).and_then(|name| name.to_str().ok()).unwrap_or_default().trim();
-    match name.to_ascii_lowercase().as_str() {
-        "" | "identity" => Ok(Compression::None),
-        "gzip" => Ok(Compression::Gzip),
-        _ => Err(Problem::new(
+    let unknown = || {
+        Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Code::Unimplemented,
             "bodies can be compressed with gzip, or not at all",
+        )
+    };
+    let mut compression = Compression::None;
+    for value in headers.get_all(CONTENT_ENCODING) {
+        for coding in value.to_str().map_err(|_| unknown())?.split(',').map(str::trim) {
+            let gzip = coding.eq_ignore_ascii_case("gzip") || coding.eq_ignore_ascii_case("x-gzip");
+            match compression {
+                Compression::None if gzip => compression = Compression::Gzip,
+                _ if coding.is_empty() || coding.eq_ignore_ascii_case("identity") => {}
+                _ => return Err(unknown()),
+            }
+        }
+    }
+    Ok(compression)
+}
+
+fn unpacked(packed: &[u8]) -> Result<Bytes, Problem> {
+    body::unpacked(packed).map_err(|error| match error {
+        Unpackable::TooLarge => too_large(),
+        Unpackable::Damaged(error) => Problem::bad(format!("the body is not gzip: {error}")),
+    })
+}
+
+/// Takes the one message out of the body of a call.
+fn unframed(body: &Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
+    let message = grpc::unframe(body).map_err(|error| match error {
+        grpc::FrameError::BadFlag(_) => Problem::new(StatusCode::BAD_REQUEST, Code::Internal, error.to_string()),
+        _ => Problem::bad(error.to_string()),
+    })?;
+    if !message.compressed {
+        return Ok(body.slice_ref(message.bytes));
+    }
+    match headers.get("grpc-encoding").map(http::HeaderValue::as_bytes) {
+        Some(b"gzip") => unpacked(message.bytes),
+        // gRPC, "Compression", test case 6: it has to be INTERNAL.
+        None | Some(b"identity") => Err(Problem::new(
+            StatusCode::BAD_REQUEST,
+            Code::Internal,
+            "the message has the compressed-flag, and grpc-encoding names no compression",
         )),
-    }
-}
-
-async fn read(body: &mut Incoming) -> Result<Bytes, Problem> {
-    if body.size_hint().lower() > REQUEST_BYTES as u64 {
-        return Err(too_large());
-    }
-    match Limited::new(body, REQUEST_BYTES).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.downcast_ref::<LengthLimitError>().is_some() => Err(too_large()),
-        Err(error) => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, format!("the body broke off: {error}")))
-        }
-    }
-}
-
-/// Reads what is left of a body that was refused. HTTP/1.1 can only go on behind it: the connection would be closed, and
-/// the answer can be lost with what lies unread.
-async fn discard(mut body: Incoming) {
-    let mut patience = REQUEST_BYTES;
-    while let Some(Ok(frame)) = body.frame().await {
-        let Some(rest) = patience.checked_sub(frame.data_ref().map_or(0, Bytes::len)) else { return };
-        patience = rest;
-    }
-}
-
-fn decompressed(body: Bytes, compression: Compression) -> Result<Bytes, Problem> {
-    if compression == Compression::None {
-        return Ok(body);
-    }
-    let mut plain = Vec::with_capacity(body.len().saturating_mul(4).min(REQUEST_BYTES));
-    match MultiGzDecoder::new(&body[..]).take(REQUEST_BYTES as u64 + 1).read_to_end(&mut plain) {
-        Ok(_) if plain.len() > REQUEST_BYTES => Err(too_large()),
-        Ok(_) => Ok(plain.into()),
-        Err(error) => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, format!("the body is not gzip: {error}")))
-        }
-    }
-}
-
-/// Takes the one message out of a unary gRPC request: a flag, four bytes of length, the message.
-fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
-    let malformed = || Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "the body is not one gRPC message");
-    let (prefix, _) = body.split_first_chunk::<5>().ok_or_else(malformed)?;
-    let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
-    let compressed = prefix[0];
-    if body.len() - 5 != length {
-        return Err(malformed());
-    }
-    let message = body.slice(5..);
-    match compressed {
-        0 => Ok(message),
-        1 if headers.get("grpc-encoding").is_some_and(|name| name == "gzip") => {
-            decompressed(message, Compression::Gzip)
-        }
-        _ => Err(Problem::new(
+        Some(_) => Err(Problem::new(
             StatusCode::BAD_REQUEST,
             Code::Unimplemented,
             "messages can be compressed with gzip, or not at all",

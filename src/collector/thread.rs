@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::SigSet;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
@@ -31,6 +32,11 @@ use crate::transform::{StandIn, Transform};
 const DELIVERY: Duration = Duration::from_secs(1);
 /// So long a connection without a request is idle.
 const IDLE: Duration = Duration::from_millis(100);
+/// So long a request of which nothing comes is stalled.
+const STALLED: Duration = Duration::from_millis(500);
+
+/// The most connections at once; others wait in the listener's queue.
+const CONNECTIONS: usize = 512;
 
 /// Everything that the thread needs.
 pub struct Start {
@@ -252,7 +258,7 @@ async fn serve(
     let errand = errand.map(|errand| spawn_local(errand()));
     let connections = Rc::new(Connections::default());
     let reception = listener.map(|(bound, token)| {
-        let service = Rc::new(Service { token, recorder: Rc::clone(&recorder) });
+        let service = Rc::new(Service::new(token, Rc::clone(&recorder)));
         Reception::open(bound, service, Rc::clone(&connections))
     });
     let (mut reception, opened) = match reception.transpose() {
@@ -317,19 +323,38 @@ struct Reception {
     listener: tokio::net::TcpListener,
     service: Rc<Service>,
     connections: Rc<Connections>,
+    /// How many connections may be open at once.
+    most: usize,
 }
 
 impl Reception {
     fn open(bound: Bound, service: Rc<Service>, connections: Rc<Connections>) -> std::io::Result<Self> {
         bound.listener.set_nonblocking(true)?;
-        Ok(Self { listener: tokio::net::TcpListener::from_std(bound.listener)?, service, connections })
+        // Half of the descriptors are for everything else: without any, otel-run could not even see who is still alive.
+        let most = getrlimit(Resource::RLIMIT_NOFILE)
+            .map_or(CONNECTIONS, |(soft, _)| usize::try_from(soft / 2).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS));
+        Ok(Self { listener: tokio::net::TcpListener::from_std(bound.listener)?, service, connections, most })
+    }
+
+    /// Accepts one connection, if there is room for it.
+    async fn accept(&self) {
+        if self.connections.open.get() >= self.most {
+            return self.connections.closed.notified().await;
+        }
+        match self.listener.accept().await {
+            Ok((stream, _)) => self.welcome(stream),
+            // Out of descriptors, most likely: wait until a connection is closed, or a moment.
+            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
     }
 
     /// Welcomes everybody who is in the listener's queue. Readiness of the runtime would come too late for that.
     fn with_the_queued(self) -> std::io::Result<Self> {
         let listener = self.listener.into_std()?;
         let mut queued = Vec::new();
-        while let Ok((stream, _)) = listener.accept() {
+        while self.connections.open.get() + queued.len() < self.most
+            && let Ok((stream, _)) = listener.accept()
+        {
             queued.push(stream);
         }
         let open = Self { listener: tokio::net::TcpListener::from_std(listener)?, ..self };
@@ -352,7 +377,10 @@ impl Reception {
                 async move { connections.busy_with(service.answer(request)).await }
             });
             let mut builder = auto::Builder::new(LocalExecutor);
-            builder.http1().timer(TokioTimer::new());
+            // The time for a head would run between requests as well. An exporter that sends as often as it ends would
+            // find its connection closed with its request in it.
+            // And whoever has sent everything may say so, and is answered all the same.
+            builder.http1().timer(TokioTimer::new()).header_read_timeout(None).half_close(true);
             builder.http2().timer(TokioTimer::new());
             // A connection that breaks is the sender's affair.
             let mut requests = pin!(builder.serve_connection(TokioIo::new(stream), service));
@@ -370,11 +398,9 @@ impl Reception {
 
 /// Accepts one connection; never returns where nobody can connect.
 async fn accept(reception: &mut Option<Reception>) {
-    let Some(open) = reception else { return std::future::pending().await };
-    match open.listener.accept().await {
-        Ok((stream, _)) => open.welcome(stream),
-        // Out of descriptors, most likely: wait until a connection is closed, or a moment.
-        Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
+    match reception {
+        Some(open) => open.accept().await,
+        None => std::future::pending().await,
     }
 }
 
@@ -400,7 +426,7 @@ async fn receive_the_rest(
                 gone = senders.wait_for(|senders| *senders != Senders::Expected) => {
                     break gone.map_or(Senders::Unknown, |senders| *senders);
                 }
-                accepted = open.listener.accept() => if let Ok((stream, _)) = accepted { open.welcome(stream) },
+                () = open.accept() => {}
             }
         }
     };
@@ -409,19 +435,22 @@ async fn receive_the_rest(
     let _ = timeout_at(until.into(), receive_from_the_connected(&open, connections, senders)).await;
 }
 
-/// Receives until no connection is open. Where the command's descendants are gone theirs are closed by the system, and
-/// one that stays open and idle is of somebody else.
+/// Receives until no connection is open. Where the command's descendants are gone theirs are closed by the system, with
+/// everything that they sent in them; one that stays open and idle, or stalls, is of somebody else.
 async fn receive_from_the_connected(open: &Reception, connections: &Connections, senders: Senders) {
-    let mut begun = connections.begun.get();
+    let progress = || (connections.begun.get(), open.service.bytes_read());
+    let (mut seen, mut quiet) = (progress(), Duration::ZERO);
     while connections.open.get() > 0 {
         tokio::select! {
             () = connections.closed.notified() => {}
-            accepted = open.listener.accept() => if let Ok((stream, _)) = accepted { open.welcome(stream) },
+            () = open.accept() => {}
             () = tokio::time::sleep(IDLE), if senders == Senders::Gone => {
-                if connections.busy.get() == 0 && connections.begun.get() == begun {
+                let now = progress();
+                quiet = if now == seen { quiet + IDLE } else { Duration::ZERO };
+                seen = now;
+                if quiet >= if connections.busy.get() == 0 { IDLE } else { STALLED } {
                     return;
                 }
-                begun = connections.begun.get();
             }
         }
     }

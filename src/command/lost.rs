@@ -215,6 +215,7 @@ impl Reading {
                         found.look_at_span(facts, seen.scope, seen.message);
                     }
                 });
+                transform.remember();
             }
             Signal::Logs => facts.iter().for_each(|facts| found.look_at_logs(facts, payload)),
             Signal::Metrics => facts.iter().for_each(|facts| found.look_at_metrics(facts, payload)),

@@ -13,6 +13,11 @@ pub(super) fn troubles(report: &Report, destinations: &[Destination], not_kept: 
         let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
         troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
     }
+    let refused: u64 = report.intake.values().map(|intake| intake.refused_requests).sum();
+    if let (1.., Some(reason)) = (refused, &report.store_error) {
+        let requests = if refused == 1 { "1 request" } else { &format!("{refused} requests") };
+        troubles.push(format!("{requests} with telemetry could not be stored, and had to be sent again: {reason}"));
+    }
     let mut undelivered = Vec::new();
     for destination in destinations {
         let Some(delivery) = report.deliveries.get(&destination.name) else { continue };

@@ -16,7 +16,7 @@ use super::link::{Body, Links, Version};
 use super::proxy::Proxies;
 use super::target::Route;
 use crate::otlp::status::{Code, Status, decode_response};
-use crate::otlp::{Encoding, Signal};
+use crate::otlp::{Encoding, Signal, grpc};
 
 /// The most that is read of an answer (OTLP exporter specification, 1.60).
 const ANSWER_BYTES: usize = 4 << 20;
@@ -94,11 +94,10 @@ impl Exchange<'_> {
         let Ok(method_uri) = Uri::from_parts(parts) else {
             return Answer::Closed { reason: format!("{} is no target for gRPC", self.place()) };
         };
-        let (flag, message) = if self.route.gzip { (1, gzip(protobuf)) } else { (0, Bytes::copy_from_slice(protobuf)) };
-        let mut framed = Vec::with_capacity(message.len() + 5);
-        framed.push(flag);
-        framed.extend_from_slice(&(message.len() as u32).to_be_bytes());
-        framed.extend_from_slice(&message);
+        let framed = match self.route.gzip {
+            true => grpc::frame(grpc::Message { compressed: true, bytes: &gzip(protobuf) }),
+            false => grpc::frame(grpc::Message { compressed: false, bytes: protobuf }),
+        };
 
         let mut request = Request::new(Full::new(Bytes::from(framed)));
         *request.method_mut() = Method::POST;
@@ -108,7 +107,7 @@ impl Exchange<'_> {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
         headers.insert(TE, HeaderValue::from_static("trailers"));
         headers.insert("grpc-accept-encoding", HeaderValue::from_static("identity"));
-        if flag == 1 {
+        if self.route.gzip {
             headers.insert("grpc-encoding", HeaderValue::from_static("gzip"));
         }
         self.finish_headers(headers);
@@ -133,7 +132,7 @@ impl Exchange<'_> {
         };
         let code = Code::from_number(number);
         if code != Code::Ok {
-            let said = header(trailers, "grpc-message").map(percent_decoded).unwrap_or_default();
+            let said = header(trailers, "grpc-message").map(grpc::percent_decoded).unwrap_or_default();
             let details = header(trailers, "grpc-status-details-bin").and_then(Status::from_details_trailer);
             return of_grpc_status(code, &said, details.and_then(|details| details.retry_delay));
         }
@@ -199,29 +198,6 @@ fn gzip(bytes: &[u8]) -> Bytes {
 
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok()
-}
-
-/// gRPC messages are percent-encoded (gRPC over HTTP/2, "Responses").
-fn percent_decoded(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let [first, after @ ..] = rest {
-        let decoded = (*first == b'%')
-            .then(|| after.get(..2))
-            .flatten()
-            .and_then(|hex| u8::from_str_radix(std::str::from_utf8(hex).ok()?, 16).ok());
-        match decoded {
-            Some(byte) => {
-                bytes.push(byte);
-                rest = &after[2..];
-            }
-            None => {
-                bytes.push(*first);
-                rest = after;
-            }
-        }
-    }
-    String::from_utf8_lossy(&bytes).into_owned()
 }
 
 /// The innermost reason of an error, which is the one that says something.

@@ -199,6 +199,15 @@ impl Status {
         Self::from_protobuf(&json::base64(value)?).ok()
     }
 
+    /// The value of the gRPC trailer `grpc-status-details-bin`.
+    pub fn to_details_trailer(&self) -> String {
+        let mut value = String::new();
+        json::put_base64(&mut value, &self.to_protobuf());
+        // gRPC over HTTP/2, "Binary-Header": it should be sent without padding.
+        value.truncate(value.trim_end_matches('=').len());
+        value
+    }
+
     fn from_protobuf(body: &[u8]) -> Result<Self, WireError> {
         let mut status = Status::new(Code::Ok, "");
         for field in Reader::new(body) {

@@ -171,11 +171,15 @@ pub struct Intake {
     /// Spans that were not kept because the run's trace is not sampled.
     #[serde(skip_serializing_if = "is_zero")]
     pub unsampled: u64,
-    /// Those of them that could not be written to the log.
+    /// Those of them that could not be written to the log and that nobody sends again.
     pub dropped: u64,
     /// Those of the stored that otel-run made itself.
     #[serde(skip_serializing_if = "is_zero")]
     pub own: u64,
+    /// Requests, not items, whose sender was told to send them again: the log could not be written, or too much was
+    /// arriving at once. Nothing of them is in the other counts.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub refused_requests: u64,
 }
 
 fn is_zero(value: &u64) -> bool {

@@ -13,7 +13,7 @@ mod spans;
 mod tests;
 
 pub use orphans::StandIn;
-use orphans::{Orphans, Roots};
+use orphans::{Orphans, Roots, Sighting};
 
 use crate::otlp::Signal;
 use crate::otlp::wire::{Reader, WireError, put_message};
@@ -58,40 +58,65 @@ pub struct Counts {
     pub unsampled: u32,
 }
 
+/// What is made of one request is never larger. Small items grow most: ids of the run's trace are put into each.
+pub const LARGEST_RESULT: usize = 256 << 20;
+
+/// Why a request cannot be transformed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum Unfit {
+    /// It is not protobuf of its signal.
+    #[error(transparent)]
+    Malformed(#[from] WireError),
+    /// The result would be larger than [`LARGEST_RESULT`].
+    #[error("with what otel-run adds to its items it would be larger than {} MiB", LARGEST_RESULT >> 20)]
+    TooLarge,
+}
+
 /// The transforms of one run, with what they have to remember between batches.
 #[derive(Debug)]
 pub struct Transform {
     rules: Rules,
     orphans: Orphans,
     roots: Roots,
+    sighted: Sighted,
 }
+
+/// What the last batch adds to what is remembered.
+#[derive(Debug, Default)]
+struct Sighted {
+    spans: Vec<Sighting>,
+    roots: Vec<([u8; 16], [u8; 8])>,
+}
+
+/// So much of the room for sightings is kept from one batch to the next.
+const SIGHTINGS_KEPT: usize = 1 << 12;
 
 impl Transform {
     /// Transforms for a run, before its first batch.
     pub fn new(rules: Rules) -> Self {
         let orphans = Orphans::new(rules.span_id);
-        Self { rules, orphans, roots: Roots::default() }
+        Self { rules, orphans, roots: Roots::default(), sighted: Sighted::default() }
     }
 
-    /// Transforms one export request and appends the result to `out`; each span is shown to `observe`.
+    /// Transforms one export request and appends the result to `out`; each span is shown to `observe`. What is seen in it is
+    /// not remembered before [`Transform::remember`].
     ///
     /// # Errors
     ///
-    /// When `request` is not protobuf of that signal; `out` then holds part of a result and is to be thrown away.
+    /// When `request` is not protobuf of that signal, or its result would be too large; `out` then holds part of a result
+    /// and is to be thrown away.
     pub fn apply(
         &mut self,
         signal: Signal,
         request: &[u8],
         out: &mut Vec<u8>,
         observe: &mut dyn FnMut(SpanSeen<'_>),
-    ) -> Result<Counts, WireError> {
-        let mut pass = Pass {
-            rules: &self.rules,
-            orphans: &mut self.orphans,
-            roots: &mut self.roots,
-            observe,
-            counts: Counts::default(),
-        };
+    ) -> Result<Counts, Unfit> {
+        self.sighted.spans.clear();
+        self.sighted.roots.clear();
+        let most = out.len() + LARGEST_RESULT;
+        let mut pass =
+            Pass { rules: &self.rules, sighted: &mut self.sighted, observe, counts: Counts::default(), most };
         for field in Reader::new(request) {
             let field = field?;
             match field.value.bytes() {
@@ -100,8 +125,21 @@ impl Transform {
                 }
                 _ => out.extend_from_slice(field.raw),
             }
+            pass.fits(out)?;
         }
         Ok(pass.counts)
+    }
+
+    /// Remembers what was seen in the last batch: its result is kept.
+    pub fn remember(&mut self) {
+        for span in self.sighted.spans.drain(..) {
+            self.orphans.saw(span);
+        }
+        for (trace_id, span_id) in self.sighted.roots.drain(..) {
+            self.roots.add(trace_id, span_id);
+        }
+        self.sighted.spans.shrink_to(SIGHTINGS_KEPT);
+        self.sighted.roots.shrink_to(SIGHTINGS_KEPT);
     }
 
     /// Spans to put in place of parents that were named and never came, oldest first. `confirm` is asked which of the
@@ -125,15 +163,21 @@ impl Transform {
 /// One pass over one batch.
 struct Pass<'a> {
     rules: &'a Rules,
-    orphans: &'a mut Orphans,
-    roots: &'a mut Roots,
+    sighted: &'a mut Sighted,
     observe: &'a mut dyn FnMut(SpanSeen<'_>),
     counts: Counts,
+    /// The length beyond which the result does not grow.
+    most: usize,
 }
 
 impl Pass<'_> {
     fn strips_content(&self) -> bool {
         self.rules.content == Content::Off
+    }
+
+    /// Whether the result may grow on.
+    fn fits(&self, out: &[u8]) -> Result<(), Unfit> {
+        if out.len() > self.most { Err(Unfit::TooLarge) } else { Ok(()) }
     }
 
     /// Whether an id of a trace, as it came, has to become the run's.

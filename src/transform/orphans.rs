@@ -23,6 +23,15 @@ pub struct StandIn {
     pub children: u64,
 }
 
+/// A span that came.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Sighting {
+    pub(super) span_id: [u8; 8],
+    pub(super) parent: [u8; 8],
+    pub(super) start_unix_nano: u64,
+    pub(super) end_unix_nano: u64,
+}
+
 #[derive(Debug)]
 pub(super) struct Orphans {
     seen: HashSet<[u8; 8]>,
@@ -40,7 +49,8 @@ impl Orphans {
         orphans
     }
 
-    pub(super) fn saw(&mut self, span_id: [u8; 8], parent: [u8; 8], start: u64, end: u64) {
+    pub(super) fn saw(&mut self, span: Sighting) {
+        let Sighting { span_id, parent, start_unix_nano, end_unix_nano } = span;
         self.awaited.remove(&span_id);
         if self.seen.insert(span_id) {
             self.order.push_back(span_id);
@@ -58,12 +68,12 @@ impl Orphans {
         match self.awaited.entry(parent) {
             std::collections::hash_map::Entry::Occupied(mut entry) => {
                 let stand_in = entry.get_mut();
-                stand_in.start_unix_nano = stand_in.start_unix_nano.min(start);
-                stand_in.end_unix_nano = stand_in.end_unix_nano.max(end);
+                stand_in.start_unix_nano = stand_in.start_unix_nano.min(start_unix_nano);
+                stand_in.end_unix_nano = stand_in.end_unix_nano.max(end_unix_nano);
                 stand_in.children += 1;
             }
             std::collections::hash_map::Entry::Vacant(entry) if room => {
-                entry.insert(StandIn { span_id: parent, start_unix_nano: start, end_unix_nano: end, children: 1 });
+                entry.insert(StandIn { span_id: parent, start_unix_nano, end_unix_nano, children: 1 });
             }
             std::collections::hash_map::Entry::Vacant(_) => {}
         }
@@ -113,6 +123,10 @@ mod tests {
         n.to_be_bytes()
     }
 
+    fn span(span_id: [u8; 8], parent: [u8; 8], start_unix_nano: u64, end_unix_nano: u64) -> Sighting {
+        Sighting { span_id, parent, start_unix_nano, end_unix_nano }
+    }
+
     fn unasked(orphans: &mut Orphans) -> Vec<StandIn> {
         orphans.stand_ins(|_| -> Result<(), Infallible> { panic!("nothing was forgotten") }).unwrap()
     }
@@ -120,9 +134,9 @@ mod tests {
     #[test]
     fn a_parent_that_never_comes_spans_its_children() {
         let mut orphans = Orphans::new(id(1));
-        orphans.saw(id(10), id(99), 50, 60);
-        orphans.saw(id(11), id(99), 40, 45);
-        orphans.saw(id(12), id(1), 0, 100);
+        orphans.saw(span(id(10), id(99), 50, 60));
+        orphans.saw(span(id(11), id(99), 40, 45));
+        orphans.saw(span(id(12), id(1), 0, 100));
         let expected = StandIn { span_id: id(99), start_unix_nano: 40, end_unix_nano: 60, children: 2 };
         assert_eq!(unasked(&mut orphans), [expected]);
     }
@@ -130,9 +144,9 @@ mod tests {
     #[test]
     fn a_parent_may_come_before_or_after_its_children() {
         let mut orphans = Orphans::new(id(1));
-        orphans.saw(id(10), id(20), 0, 1);
-        orphans.saw(id(20), id(1), 0, 2);
-        orphans.saw(id(11), id(20), 1, 5);
+        orphans.saw(span(id(10), id(20), 0, 1));
+        orphans.saw(span(id(20), id(1), 0, 2));
+        orphans.saw(span(id(11), id(20), 1, 5));
         assert_eq!(unasked(&mut orphans), []);
     }
 
@@ -140,10 +154,10 @@ mod tests {
     fn what_was_forgotten_is_looked_up() {
         let mut orphans = Orphans::new(id(1));
         for n in 0..REMEMBERED as u64 + 10 {
-            orphans.saw(id(1000 + n), id(1), 0, 1);
+            orphans.saw(span(id(1000 + n), id(1), 0, 1));
         }
-        orphans.saw(id(5), id(1000), 2, 3);
-        orphans.saw(id(6), id(77), 2, 3);
+        orphans.saw(span(id(5), id(1000), 2, 3));
+        orphans.saw(span(id(6), id(77), 2, 3));
         let stand_ins = orphans
             .stand_ins(|came| {
                 came(id(1000));

@@ -1,7 +1,7 @@
 //! Resources and scopes: what is known of the machine is added, what holds content is taken out.
 
 use super::content::{self, ErrorText, Family, Place, Verdict};
-use super::{Pass, attribute_key, attribute_text, put_attribute};
+use super::{Pass, Unfit, attribute_key, attribute_text, put_attribute};
 use crate::otlp::Signal;
 use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
 
@@ -14,7 +14,7 @@ pub(super) struct Origin<'a> {
 
 impl Pass<'_> {
     /// `ResourceSpans`, `ResourceMetrics` or `ResourceLogs`: the resource is field 1, the scopes are field 2.
-    pub(super) fn resource_group(&mut self, signal: Signal, group: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+    pub(super) fn resource_group(&mut self, signal: Signal, group: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
         let mut resource: &[u8] = &[];
         for field in Reader::new(group) {
             let field = field?;
@@ -79,13 +79,7 @@ impl Pass<'_> {
     }
 
     /// `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`: the scope is field 1, the items are field 2.
-    fn scope_group(
-        &mut self,
-        signal: Signal,
-        service: &[u8],
-        group: &[u8],
-        out: &mut Vec<u8>,
-    ) -> Result<(), WireError> {
+    fn scope_group(&mut self, signal: Signal, service: &[u8], group: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
         let mut scope: &[u8] = &[];
         for field in Reader::new(group) {
             let field = field?;
@@ -110,6 +104,7 @@ impl Pass<'_> {
                 },
                 _ => out.extend_from_slice(field.raw),
             }
+            self.fits(out)?;
         }
         Ok(())
     }

@@ -1,6 +1,7 @@
 //! Spans: adopted or linked, without content.
 
 use super::content::{self, ErrorText, Place};
+use super::orphans::Sighting;
 use super::resource::Origin;
 use super::{Pass, SpanSeen, is_absent, put_original_trace};
 use crate::otlp::wire::{
@@ -99,7 +100,8 @@ impl Pass<'_> {
             put_original_trace(out, 9, identity.trace_id);
         }
         if let (Ok(span_id), Ok(parent)) = (identity.span_id.try_into(), parent.try_into()) {
-            self.orphans.saw(span_id, parent, identity.start, identity.end);
+            let (start_unix_nano, end_unix_nano) = (identity.start, identity.end);
+            self.sighted.spans.push(Sighting { span_id, parent, start_unix_nano, end_unix_nano });
         }
     }
 
@@ -111,7 +113,7 @@ impl Pass<'_> {
             put_fixed32_field(out, 6, PARENT_IS_REMOTE | u32::from(self.rules.sampled));
         });
         if let (Ok(trace_id), Ok(span_id)) = (identity.trace_id.try_into(), identity.span_id.try_into()) {
-            self.roots.add(trace_id, span_id);
+            self.sighted.roots.push((trace_id, span_id));
         }
     }
 

@@ -1,5 +1,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::convert::Infallible;
+
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
@@ -64,6 +66,7 @@ fn request(spans: Vec<Span>) -> ExportTraceServiceRequest {
 fn apply(transform: &mut Transform, signal: Signal, request: &impl Message) -> (Vec<u8>, Counts) {
     let mut out = Vec::new();
     let counts = transform.apply(signal, &request.encode_to_vec(), &mut out, &mut |_| {}).unwrap();
+    transform.remember();
     (out, counts)
 }
 
@@ -292,6 +295,44 @@ fn damaged_requests_are_errors() {
         refused += usize::from(result.is_err());
     }
     assert_eq!(refused, whole.len() - 1);
+}
+
+#[test]
+fn what_is_not_kept_is_not_remembered() {
+    let whole = request(vec![span(1, Some(7)), span(2, Some(1))]).encode_to_vec();
+    let unasked = |transform: &mut Transform| {
+        transform.stand_ins(|_| -> Result<(), Infallible> { panic!("nothing was forgotten") }).unwrap()
+    };
+    let mut transform = Transform::new(rules(Nest::Adopt));
+    // Cut off behind the first span, or kept by nobody.
+    transform.apply(Signal::Traces, &whole[..whole.len() - 1], &mut Vec::new(), &mut |_| {}).unwrap_err();
+    transform.apply(Signal::Traces, &whole, &mut Vec::new(), &mut |_| {}).unwrap();
+    let child = request(vec![span(3, Some(2))]).encode_to_vec();
+    transform.apply(Signal::Traces, &child, &mut Vec::new(), &mut |_| {}).unwrap();
+    transform.remember();
+    let stand_ins = unasked(&mut transform);
+    assert_eq!(stand_ins.iter().map(|s| (s.span_id, s.children)).collect::<Vec<_>>(), [([2; 8], 1)]);
+
+    let mut transform = Transform::new(rules(Nest::Link));
+    let root = request(vec![span(1, None)]).encode_to_vec();
+    transform.apply(Signal::Traces, &root, &mut Vec::new(), &mut |_| {}).unwrap();
+    transform.remember();
+    transform.apply(Signal::Traces, &root, &mut Vec::new(), &mut |_| {}).unwrap();
+    assert_eq!(transform.linked_roots(), [(FOREIGN, [1; 8])]);
+}
+
+#[test]
+fn a_result_has_a_largest_size() {
+    // Two bytes a span, which become more than thirty.
+    let spans = [0x12, 0].repeat(LARGEST_RESULT / 32);
+    let mut request = Vec::new();
+    put_message(&mut request, 1, 0, |out| put_bytes_field(out, 2, &spans));
+    for (nest, expected) in [(Nest::Adopt, Err(Unfit::TooLarge)), (Nest::Off, Ok((spans.len() / 2) as u32))] {
+        let mut out = Vec::new();
+        let counts = Transform::new(rules(nest)).apply(Signal::Traces, &request, &mut out, &mut |_| {});
+        assert_eq!(counts.map(|counts| counts.kept), expected);
+        assert!(out.len() < LARGEST_RESULT + 256);
+    }
 }
 
 #[test]

@@ -49,13 +49,15 @@ pub struct Asked {
     pub body: Vec<u8>,
     /// Sent in chunks of this size instead of with a length; HTTP/1.1 only.
     pub chunks: Option<usize>,
+    /// Who is said to be asked, instead of who is.
+    pub host: Option<&'static str>,
 }
 
 impl Asked {
     /// A POST with a content type.
     pub fn post(path: impl Into<String>, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self { method: "POST", path: path.into(), headers, body: body.into(), chunks: None }
+        Self { method: "POST", path: path.into(), headers, body: body.into(), chunks: None, host: None }
     }
 
     pub fn header(mut self, name: &str, value: &str) -> Self {
@@ -113,9 +115,32 @@ impl Client {
         })
     }
 
+    /// Sends a request and does not wait for the answer.
+    pub fn begin(&mut self, asked: &Asked) {
+        let head = head(asked, &self.authority);
+        self.send(head.as_bytes());
+        write_body(self.stream.get_mut(), asked).unwrap();
+    }
+
     /// Sends bytes as they are, and reads nothing.
     pub fn send(&mut self, bytes: &[u8]) {
         self.stream.get_mut().write_all(bytes).unwrap();
+    }
+
+    /// Says that nothing more comes, and reads until the other side has said so too.
+    pub fn close_and_read(mut self) -> Vec<u8> {
+        self.stream.get_ref().shutdown(std::net::Shutdown::Write).unwrap();
+        let mut bytes = Vec::new();
+        self.stream.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// Reads the first line of an answer, and the headers below it.
+    #[track_caller]
+    pub fn status_line(&mut self) -> String {
+        let status = self.line();
+        while !self.line().is_empty() {}
+        status
     }
 
     /// Reads the answer to a POST that was sent by hand.
@@ -151,7 +176,8 @@ impl Client {
 }
 
 fn head(asked: &Asked, authority: &str) -> String {
-    let mut head = format!("{} {} HTTP/1.1\r\nhost: {authority}\r\n", asked.method, asked.path);
+    let host = asked.host.unwrap_or(authority);
+    let mut head = format!("{} {} HTTP/1.1\r\nhost: {host}\r\n", asked.method, asked.path);
     for (name, value) in &asked.headers {
         write!(head, "{name}: {value}\r\n").unwrap();
     }
@@ -197,10 +223,11 @@ impl Http2 {
     /// Sends a request and reads the answer.
     #[track_caller]
     pub fn ask(&mut self, asked: &Asked) -> Answer {
-        let mut request = Request::builder()
-            .method(asked.method)
-            .version(http::Version::HTTP_2)
-            .uri(format!("http://{}{}", self.authority, asked.path));
+        let mut request = Request::builder().method(asked.method).version(http::Version::HTTP_2).uri(format!(
+            "http://{}{}",
+            asked.host.unwrap_or(&self.authority),
+            asked.path
+        ));
         for (name, value) in &asked.headers {
             request = request.header(name, value);
         }

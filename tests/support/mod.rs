@@ -17,6 +17,7 @@ pub mod open;
 pub mod processes;
 pub mod pty;
 pub mod run;
+pub mod samples;
 pub mod server;
 pub mod silent;
 pub mod stored;

@@ -13,6 +13,9 @@ use crate::otlp::wire::{self, WireType};
 /// otherwise take time with the square of its length.
 const MOST_REPETITIONS: usize = 16;
 
+/// How much protobuf lists of numbers may become. A text of `0,0,0` grows fourfold, and nothing else grows much.
+const MOST_BYTES: usize = 128 << 20;
+
 /// Why a text is not the JSON of an OTLP message. It never quotes the text, which may hold what must not be printed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct JsonError {
@@ -485,6 +488,10 @@ impl<'de> Visitor<'de> for ValueSeed<'_> {
         let mut index = 0;
         loop {
             match list.next_element_seed(ValueSeed { state, field, place }) {
+                Ok(Some(())) if packed && state.out.len() > MOST_BYTES => {
+                    state.trail.push(Step::Index(index));
+                    return Err(A::Error::custom("more numbers than one request can hold"));
+                }
                 Ok(Some(())) => index += 1,
                 Ok(None) => break,
                 Err(error) => {

@@ -446,3 +446,17 @@ fn what_agents_send_is_read_as_opentelemetry_proto_reads_it() {
         assert!(bytes > 10_000);
     }
 }
+
+#[test]
+fn lists_of_numbers_do_not_grow_without_end() {
+    let text = |numbers: usize| {
+        let list = "0,".repeat(numbers - 1);
+        format!(
+            r#"{{"resourceMetrics":[{{"scopeMetrics":[{{"metrics":[{{"histogram":{{"dataPoints":[{{"bucketCounts":[{list}0]}}]}}}}]}}]}}]}}"#
+        )
+    };
+    assert!(decode(Signal::Metrics, text(1 << 20).as_bytes()).unwrap().len() > 8 << 20);
+    let error = decode(Signal::Metrics, text(17 << 20).as_bytes()).unwrap_err();
+    assert!(error.path.contains("dataPoints[0].bucketCounts[16777"), "{error}");
+    assert_eq!(error.reason, "more numbers than one request can hold");
+}

@@ -45,7 +45,7 @@ const fn values<const N: usize>(digits: &[u8; N], others: &[u8; N]) -> [u8; 256]
 }
 
 /// Appends `bytes` in the standard alphabet of base64, padded (RFC 4648, section 4).
-pub(super) fn put_base64(out: &mut String, bytes: &[u8]) {
+pub(in crate::otlp) fn put_base64(out: &mut String, bytes: &[u8]) {
     for chunk in bytes.chunks(3) {
         let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
         let bits = byte(0) << 16 | byte(1) << 8 | byte(2);

@@ -111,6 +111,9 @@ fn details_trailer() {
     let expected = Status { retry_delay: Some(Duration::from_millis(2500)), ..status };
     assert_eq!(Status::from_details_trailer(trailer), Some(expected.clone()));
     assert_eq!(json::base64(trailer), Some(expected.encode(Encoding::Protobuf)));
+    assert_eq!(expected.to_details_trailer(), trailer);
+    let one_longer = Status { message: "slow down!".to_owned(), ..expected };
+    assert_eq!(Status::from_details_trailer(&one_longer.to_details_trailer()), Some(one_longer));
     assert_eq!(Status::from_details_trailer("?"), None);
 }
 
