@@ -34,6 +34,9 @@ pub enum Error {
     /// Not everything could be delivered.
     #[error("{0}")]
     Undelivered(String),
+    /// Runs could not be removed.
+    #[error("{0}")]
+    Unremoved(String),
     /// The result cannot be printed.
     #[error("cannot print: {0}")]
     Print(#[from] std::io::Error),
@@ -51,6 +54,7 @@ impl Error {
             | Error::NoUpstream
             | Error::Upstream(_)
             | Error::Undelivered(_)
+            | Error::Unremoved(_)
             | Error::Print(_) => 1,
         }
     }
@@ -68,6 +72,7 @@ impl Error {
             | Error::Find(FindError::Unreadable { .. })
             | Error::Unreadable { .. }
             | Error::Upstream(_)
+            | Error::Unremoved(_)
             | Error::Print(_) => None,
         }
     }

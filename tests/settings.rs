@@ -173,6 +173,33 @@ fn the_highest_place_decides_and_the_plan_names_it() {
         (
             &[],
             &[
+                (Flag("--keep-age", "12h"), "Kept for 12 hours"),
+                (Variable("OTEL_RUN_KEEP_AGE", "0"), "Kept of any age"),
+                (User("keep_age = '7d'"), "Kept for 7 days"),
+            ],
+            "Runs",
+        ),
+        (
+            &[Flag("--keep-age", "12h")],
+            &[
+                (Flag("--keep-runs", "0"), "Kept for 12 hours (--keep-age), any number"),
+                (Variable("OTEL_RUN_KEEP_RUNS", "7"), "Kept for 12 hours (--keep-age), 7 runs"),
+                (User("keep_runs = 8"), "Kept for 12 hours (--keep-age), 8 runs"),
+            ],
+            "Kept for 12 hours (--keep-age), 1000 runs (default), 5 GiB (default)",
+        ),
+        (
+            &[Flag("--keep-age", "12h")],
+            &[
+                (Flag("--keep-size", "0"), "1000 runs (default), any size"),
+                (Variable("OTEL_RUN_KEEP_SIZE", "1.5GiB"), "1000 runs (default), 1.5 GiB"),
+                (User("keep_size = '500MiB'"), "1000 runs (default), 500 MiB"),
+            ],
+            "1000 runs (default), 5 GiB (default)",
+        ),
+        (
+            &[],
+            &[
                 (Flag("--heartbeat", "0"), "Heartbeat none"),
                 (Variable("OTEL_RUN_HEARTBEAT", "5s"), "Heartbeat every 5 s"),
                 (User("heartbeat = 10"), "Heartbeat every 10 s"),
@@ -532,7 +559,7 @@ fn help_is_there_for_who_asks() {
     for option in watching.into_iter().chain(["collector", "state-dir", "quiet", "dry-run"]) {
         assert!(long.contains(&format!("--{option}")), "--{option} in {long}");
     }
-    for verb in ["runs", "show", "plan", "flush"] {
+    for verb in ["runs", "show", "plan", "flush", "prune"] {
         for words in [[verb, "--help"], [verb, "-h"], ["help", verb]] {
             run().home(&home).args(words).expect_exit(0).stdout_has(&format!("otel-run {verb}"));
         }

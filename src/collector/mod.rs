@@ -8,6 +8,7 @@ mod answer;
 mod heartbeat;
 mod recorder;
 mod service;
+mod stock;
 mod thread;
 
 use std::io;
@@ -16,7 +17,7 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use crate::secret::Secret;
 pub use heartbeat::{Beat, Heartbeat};
 pub use recorder::{Own, Recorder, Refusal};
-pub use thread::{Arrived, Closing, Errand, Handle, Report, Senders, Start, start};
+pub use thread::{Arrived, Closing, Errand, Handle, Kept, Report, Senders, Start, start};
 
 /// A socket that the command can connect to already, though nobody answers yet.
 #[derive(Debug)]

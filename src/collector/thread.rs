@@ -18,6 +18,7 @@ use super::Bound;
 use super::heartbeat::{Heartbeat, Pulse};
 use super::recorder::{Own, Recorder};
 use super::service::Service;
+use super::stock;
 use crate::delivery::{Delivery, Phase, Source, Target};
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -84,6 +85,20 @@ pub struct Report {
     pub failure: Option<String>,
     /// Why something could not be stored, if anything could not.
     pub store_error: Option<String>,
+    /// How much of the log is in its file.
+    pub kept: Kept,
+}
+
+/// How much of a run's log outlives its otel-run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// All, or what is lost is counted as dropped.
+    #[default]
+    Whole,
+    /// Something is not in the file, and was delivered.
+    Partly,
+    /// Not even its beginning.
+    Nothing,
 }
 
 /// Who could still send something when the command has ended.
@@ -282,7 +297,9 @@ async fn serve(start: Start, mut inbox: mpsc::UnboundedReceiver<Message>) -> Rep
         failure: first_failure(&failures),
         ..Report::default()
     };
-    report.outcome = summary::outcome(&report.intake, &destined, &journal.borrow());
+    let journal = journal.borrow();
+    stock::take(&source, |signal| destined.contains(&signal).then(|| journal.position(signal).offset), &mut report);
+    report.outcome = summary::outcome(&report.intake, &destined, &journal);
     report
 }
 

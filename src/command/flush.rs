@@ -14,6 +14,7 @@ use crate::message;
 use crate::otlp::Signal;
 use crate::store::RunFolder;
 use crate::store::facts::{Outcome, Summary};
+use crate::store::log::LogError;
 
 /// How long one run may take, where the user set no deadline: somebody asked for it and waits.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -40,6 +41,7 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
         match flush_one(&destinations, &folder, !wanted.is_empty(), patience) {
             Ok(Delivered::Nothing) => {}
             Ok(Delivered::Busy) => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
+            Ok(Delivered::Newer(why)) => told.push_str(&format!("{}  is left alone: {why}\n", folder.id())),
             Ok(Delivered::Counted(after)) => {
                 told.push_str(&line(&folder.id(), &after));
                 if after.outcome.values().any(|outcome| outcome.pending > 0) {
@@ -75,6 +77,8 @@ enum Delivered {
     Nothing,
     /// Somebody else holds the run.
     Busy,
+    /// A newer otel-run has to do it; why.
+    Newer(String),
     Counted(Box<Summary>),
 }
 
@@ -87,6 +91,7 @@ fn flush_one(
 ) -> Result<Delivered, Error> {
     let before = match lost::summary(folder) {
         Err(error) if error.is_blank() && !asked_for => return Ok(Delivered::Nothing),
+        Err(error) if error.is_newer() && !asked_for => return Ok(Delivered::Newer(error.to_string())),
         other => other.map_err(|error| Error::Unreadable { run: folder.id(), reason: error.to_string() })?,
     };
     let local = before.started.destination.is_none() && before.outcome.is_empty();
@@ -108,6 +113,7 @@ fn deliver(
     match deliver::wait_for(deliver::deliver(folder, before, to, patience))? {
         Ok(Some(after)) => Ok(Delivered::Counted(Box::new(after))),
         Ok(None) => Ok(Delivered::Busy),
+        Err(error @ LogError::Newer(_)) => Ok(Delivered::Newer(error.to_string())),
         Err(error) => Err(Error::Unreadable { run: folder.id(), reason: error.to_string() }),
     }
 }

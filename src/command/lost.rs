@@ -119,8 +119,12 @@ async fn close(folder: &RunFolder) -> Result<Outcome, LogError> {
         if log.tail(reading.end)? == Tail::Damaged {
             return Ok(Outcome::Damaged);
         }
+        // What was delivered from memory, on a full disk, has never come into the file.
+        folder.rewind_journal(reading.end)?;
         log.resume_at(reading.end)?;
         reading.complete(&mut log)?;
+        // What is only in memory would be gone with us.
+        log.write_all()?;
     }
     let summary = reading.summary(&folder.read_journal().unwrap_or_else(|_| Journal::in_memory()));
     if folder.write_summary(&summary).is_ok() {

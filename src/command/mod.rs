@@ -6,6 +6,7 @@ mod flush;
 mod launch;
 mod lost;
 mod plan;
+mod prune;
 mod recording;
 mod run;
 mod runs;
@@ -60,5 +61,6 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
         Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
         Invocation::Flush { options, runs } => flush::flush(options, runs),
+        Invocation::Prune { options, dry_run } => prune::prune(options, *dry_run),
     }
 }

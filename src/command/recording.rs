@@ -11,8 +11,8 @@ use opentelemetry::trace::{SpanId, TraceId};
 use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::{lost, screen, witness, written};
-use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Own, Report, Senders, Start};
+use super::{lost, prune, screen, witness, written};
+use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Kept, Own, Report, Senders, Start};
 use crate::machine::OomKills;
 use crate::message;
 use crate::otlp::Signal;
@@ -21,6 +21,7 @@ use crate::record::{self, ExitFacts, Found, Happening, Points, RunFacts, SpanLin
 use crate::secret::Secret;
 use crate::store::facts::{Beginning, Started, Summary};
 use crate::store::log::Hold;
+use crate::store::retention::Rule;
 use crate::store::{Journal, Log, RunFolder, Store, summary};
 use crate::transform::Transform;
 use crate::view::terminal;
@@ -46,6 +47,8 @@ struct Open {
     no_target: Option<String>,
     oom_kills: Option<OomKills>,
     interrupted_by: RefCell<Option<String>>,
+    /// What is to be said about old runs that were removed.
+    removed: Arc<Mutex<Vec<String>>>,
     /// Exit codes that are answers and no errors.
     success_codes: Vec<i32>,
     drain: Duration,
@@ -88,7 +91,11 @@ impl Recording {
         let destined = summary::destined(&started);
         let facts = Arc::new(facts);
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
-        let errand = said.store().ok().map(|store| lost_runs(store, destinations, drain));
+        let removed = Arc::default();
+        let errand = said.store().ok().map(|store| {
+            let (rule, removed) = (prune::rule(&said.settings), Arc::clone(&removed));
+            earlier_runs(store, rule, removed, destinations, drain)
+        });
         let transform = Transform::new(rules);
         let start = Start { listener, log, journal, transform, destined, target, heartbeat, errand };
         let handle = match collector::start(start, wake) {
@@ -112,6 +119,7 @@ impl Recording {
             no_target,
             oom_kills,
             interrupted_by: RefCell::default(),
+            removed,
             success_codes,
             drain,
             width: screen::width(&said.environment).saturating_sub(message::PREFIX.len()),
@@ -177,6 +185,12 @@ impl Recording {
             return troubles;
         };
         report.failure = open.no_target.or(report.failure);
+        let Open { mut folder, mut not_kept, .. } = open;
+        if report.kept == Kept::Nothing {
+            // Nobody must take what is on disk for a run that was killed.
+            folder.take().iter().for_each(RunFolder::discard);
+            not_kept = report.store_error.clone();
+        }
         let summary = Summary {
             started: open.started,
             ended: Some(ended),
@@ -185,14 +199,17 @@ impl Recording {
             outcome: report.outcome.clone(),
             last_failure: report.failure.clone(),
         };
-        if let Some(folder) = &open.folder {
+        if let Some(folder) = &folder {
             match folder.write_summary(&summary) {
                 Ok(()) => folder.mark_closed(),
+                // It can be made again from the log, and about that there is something to say already.
+                Err(_) if report.store_error.is_some() => {}
                 Err(error) => troubles.push(format!("cannot write the run's summary: {error}")),
             }
         }
         drop(open.hold);
-        troubles.extend(trouble_with_telemetry(&report, open.not_kept.as_deref()));
+        troubles.extend(trouble_with_telemetry(&report, not_kept.as_deref()));
+        troubles.append(&mut open.removed.lock().unwrap_or_else(PoisonError::into_inner));
         // A command that could not be started has been told of already.
         if troubles.is_empty() && exit.is_ok() && message::stderr_is_terminal() {
             troubles.push(terminal::closing_line(&summary, open.width, open.symbols));
@@ -229,9 +246,22 @@ fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log, Journal),
     Ok((run, log, journal))
 }
 
-/// Closes and delivers what runs before this one have left.
-fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
-    Box::new(move || Box::pin(async move { lost::close_and_deliver(&store, destinations, patience).await }))
+/// Removes what is too old, and closes and delivers what runs before this one have left. What is lost by that is said in
+/// `removed`.
+fn earlier_runs(
+    store: Store,
+    rule: Rule,
+    removed: Arc<Mutex<Vec<String>>>,
+    destinations: Destinations,
+    patience: Duration,
+) -> Errand {
+    Box::new(move || {
+        Box::pin(async move {
+            let tell = |text| removed.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            prune::now_and_then(&store, &rule, tell).await;
+            lost::close_and_deliver(&store, destinations, patience).await;
+        })
+    })
 }
 
 /// The run's last telemetry, when all of the command's has arrived.
@@ -297,10 +327,12 @@ fn items(number: u64, of_one: &str, of_many: &str) -> String {
 /// What went wrong with the telemetry, one sentence each.
 fn trouble_with_telemetry(report: &Report, not_kept: Option<&str>) -> Vec<String> {
     let mut troubles = Vec::new();
+    let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
     let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
     if dropped > 0 {
-        let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
         troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
+    } else if report.kept == Kept::Partly {
+        troubles.push(format!("the run is delivered but not kept whole: {reason}"));
     }
     let sum = |count: fn(&crate::store::facts::Outcome) -> u64| report.outcome.values().map(count).sum::<u64>();
     let (pending, rejected) = (sum(|outcome| outcome.pending), sum(|outcome| outcome.rejected));

@@ -14,6 +14,7 @@ pub mod file;
 pub mod home;
 pub mod layer;
 mod resolve;
+pub mod size;
 mod upstream;
 mod value;
 pub mod variables;
@@ -24,5 +25,6 @@ pub use layer::{Destination, Layer};
 pub use resolve::{DEFAULT_EXPORT_TIMEOUT, resolve};
 pub use upstream::{HeaderValue, Route, Upstream, header_of_text};
 pub use value::{
-    AgentChoice, Complaint, Content, DEFAULT_HEARTBEAT, Nest, Origin, Protocol, Sampler, Settings, Sourced,
+    AgentChoice, Complaint, Content, DEFAULT_HEARTBEAT, DEFAULT_KEEP_AGE, DEFAULT_KEEP_RUNS, DEFAULT_KEEP_SIZE, Nest,
+    Origin, Protocol, Sampler, Settings, Sourced,
 };

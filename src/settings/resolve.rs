@@ -70,6 +70,11 @@ fn unless_zero(said: Option<Sourced<Duration>>) -> Option<Sourced<Duration>> {
     said.filter(|said| !said.value.is_zero())
 }
 
+/// The same of a value that has a default, so that none was said by somebody.
+fn zero_is_none<T: Default + PartialEq>(said: Sourced<T>) -> Sourced<Option<T>> {
+    Sourced::new(Some(said.value).filter(|value| *value != T::default()), said.origin)
+}
+
 fn settings(layer: Layer, destination: Destination) -> Settings {
     let Settings {
         agent,
@@ -80,6 +85,9 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         die_with_parent,
         heartbeat,
         collector,
+        keep_age,
+        keep_runs,
+        keep_size,
         quiet,
         sdk_disabled,
         sampler,
@@ -110,11 +118,12 @@ fn settings(layer: Layer, destination: Destination) -> Settings {
         success_codes: layer.success_codes.unwrap_or(success_codes),
         reap: layer.reap.unwrap_or(reap),
         die_with_parent: layer.die_with_parent.unwrap_or(die_with_parent),
-        heartbeat: layer
-            .heartbeat
-            .map_or(heartbeat, |said| Sourced::new(Some(said.value).filter(|length| !length.is_zero()), said.origin)),
+        heartbeat: layer.heartbeat.map_or(heartbeat, zero_is_none),
         collector: layer.collector.unwrap_or(collector),
         state_dir: layer.state_dir,
+        keep_age: layer.keep_age.map_or(keep_age, zero_is_none),
+        keep_runs: layer.keep_runs.map_or(keep_runs, zero_is_none),
+        keep_size: layer.keep_size.map_or(keep_size, zero_is_none),
         quiet: layer.quiet.unwrap_or(quiet),
         sdk_disabled: layer.sdk_disabled.unwrap_or(sdk_disabled),
         sampler: layer.sampler.unwrap_or(sampler),

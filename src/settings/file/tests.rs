@@ -42,6 +42,9 @@ success_codes = [3, 1]
 reap = true
 die_with_parent = false
 heartbeat = 0
+keep_age = "10d"
+keep_runs = 7
+keep_size = "1GiB"
 
 [headers]
 X-Literal = "v"
@@ -67,10 +70,10 @@ fn every_key() {
             metrics_endpoint: said(3, "http://m".to_owned()),
             logs_endpoint: said(4, "http://l".to_owned()),
             headers: vec![
-                header(24, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(25, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(26, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(27, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(27, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(28, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(29, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(30, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
         },
         protocol: said(5, Protocol::Grpc),
@@ -90,10 +93,13 @@ fn every_key() {
         reap: said(19, true),
         die_with_parent: said(20, false),
         heartbeat: said(21, Duration::ZERO),
+        keep_age: said(22, Duration::from_secs(864_000)),
+        keep_runs: said(23, 7),
+        keep_size: said(24, 1 << 30),
         resource_attributes: vec![
-            attribute(30, "z", "1"),
-            attribute(31, "a.b", "2"),
-            attribute(32, "deployment.environment.name", "ci"),
+            attribute(33, "z", "1"),
+            attribute(34, "a.b", "2"),
+            attribute(35, "deployment.environment.name", "ci"),
         ],
         ..Layer::default()
     };
@@ -142,7 +148,10 @@ fn a_project_names_and_describes_and_nothing_else() {
             (19, "reap"),
             (20, "die_with_parent"),
             (21, "heartbeat"),
-            (23, "headers"),
+            (22, "keep_age"),
+            (23, "keep_runs"),
+            (24, "keep_size"),
+            (26, "headers"),
         ]
     );
     assert_eq!(
