@@ -3,6 +3,7 @@
 use super::thread::{Kept, Report};
 use crate::delivery::Source;
 use crate::otlp::Signal;
+use crate::store::Log;
 use crate::store::log::Kind;
 
 /// Closes the log and notes in `report` what did not get into its file. `taken` says up to where the destination has
@@ -15,7 +16,7 @@ pub(super) fn take(source: &Source, taken: impl Fn(Signal) -> Option<u64>, repor
     };
     let Some((left, why)) = source.close(moved) else { return };
     report.store_error = Some(why.to_string());
-    if source.written() == 0 {
+    if source.written() <= Log::start() {
         report.kept = Kept::Nothing;
         return;
     }

@@ -77,7 +77,7 @@ impl Log {
     }
 
     /// Writes for the last time: what is behind the file as far as there is room, and then of the rest whatever fits and
-    /// may be `moved` up to the offset where the file ends. Gives what is not in the file for good, and why. Nothing can be
+    /// may be `moved` up to the offset where the file ends, unless the file has no record yet. Gives what is not in the file for good, and why. Nothing can be
     /// appended after that. A log in memory is left as it is.
     pub fn close(&mut self, moved: impl Fn(Kind, u64) -> bool) -> Option<(Vec<Unwritten>, io::Error)> {
         self.write_down();
@@ -86,10 +86,11 @@ impl Log {
         }
         let why = self.refusal();
         let rest = std::mem::take(&mut self.behind);
-        let begun = self.written > 0;
+        // The first record says what the log is about. Without it nobody could make anything of the others.
+        let begun = self.written > FILE_HEADER as u64;
         let mut end = self.written;
         let mut left = Vec::new();
-        for piece in pieces(&rest, !begun) {
+        for piece in pieces(&rest, end == 0) {
             end += piece.len() as u64;
             let Some(Header { kind, items, .. }) = header_of(piece) else { continue };
             if !(begun && moved(kind, self.written) && self.write(piece)) {
