@@ -8,6 +8,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use nix::sys::signal::Signal as Kill;
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use opentelemetry_proto::tonic::logs::v1::{LogRecord, ResourceLogs, ScopeLogs};
@@ -19,7 +20,7 @@ use otel_run::store::log::{FILE_HEADER, Frame, Kind, Log};
 use prost::Message;
 use serde_json::{Value, json};
 use support::listed::{items, only_run, runs};
-use support::{Behaviour, Home, Run, Stored, Upstream, alone, hex, run, test_child};
+use support::{Behaviour, Home, Run, Stored, Upstream, alone, hex, run, test_child, wait_until};
 
 const OTEL_RUN: &str = env!("CARGO_BIN_EXE_otel-run");
 /// Spans that a command sends.
@@ -148,6 +149,33 @@ fn what_did_not_fit_is_written_when_there_is_room_again() {
         assert_eq!(stored.ended.unwrap().exit_code, Some(4));
         assert_eq!(only_run(&home)["state"], "ended");
     }
+}
+
+/// What is delivered from memory and answered for is not in the file that the next otel-run writes on in. It must not take
+/// its own words for answered.
+#[test]
+fn a_kill_on_a_full_disk_does_not_hide_the_end_of_the_run() {
+    let (home, upstream) = (Home::new(), Upstream::start());
+    let words = count(["--count", "30", "--ballast", "300", "--wait-before", "20"]);
+    let running = limited(whole_length()).home(&home).upstream(&upstream).child(words).stdin_open().spawn();
+    running.wait_for_stdout("waiting before 20");
+    let folder = std::fs::read_dir(home.state().join("runs")).unwrap().next().unwrap().unwrap().path();
+    let answered = || {
+        let journal = std::fs::read_to_string(folder.join("delivery.jsonl")).unwrap_or_default();
+        let lines = journal.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.filter_map(|line| line["end"].as_u64()).max().unwrap_or_default()
+    };
+    let written = folder.join("log").metadata().unwrap().len();
+    wait_until("more is answered for than is in the file", || answered() > written);
+    wait_until("all is delivered", || upstream.spans().len() == 19);
+    running.signal(Kill::SIGKILL);
+    running.expect_signal(Kill::SIGKILL);
+    run().home(&home).env("OTEL_RUN_DRAIN_DEADLINE", "60s").arg("flush").expect_exit(0);
+    let listed = only_run(&home);
+    let own = upstream.spans().into_iter().filter(|span| hex(&span.span_id) == listed["span_id"].as_str().unwrap());
+    assert_eq!((&listed["state"], own.count()), (&json!("lost"), 1), "{listed:#}");
+    let events: Vec<String> = upstream.log_records().into_iter().map(|(_, record)| record.event_name).collect();
+    assert_eq!(events, ["otel_run.run.started", "otel_run.run.abandoned"]);
 }
 
 /// A shell in a mount namespace of its own: `script` with the path of a folder as `$0`, to mount something on. None where

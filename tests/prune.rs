@@ -225,6 +225,7 @@ fn many_at_once_remove_each_run_once() {
         let lines = told.iter().flat_map(|told| told.lines());
         lines.filter(|line| line.starts_with(name.as_str()) && !line.contains("stays")).count()
     };
+    assert!(told.iter().all(|told| told.ends_with(" freed; 1 kept\n")), "{told:#?}");
     assert_eq!(all.iter().map(removed).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 1, 1, 1, 0], "{told:#?}");
     assert_eq!(names(&home), all[9..]);
 }

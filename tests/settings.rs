@@ -59,7 +59,7 @@ fn plan(home: &Home, places: &[Place]) -> String {
 fn the_highest_place_decides_and_the_plan_names_it() {
     type Case = (&'static [Place], &'static [(Place, &'static str)], &'static str);
     // What is said anyway, places with the text of the plan in front of their names, the text where nobody says anything.
-    let cases: [Case; 12] = [
+    let cases: [Case; 15] = [
         (
             &[],
             &[

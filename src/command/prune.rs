@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::message;
 use crate::settings::{Settings, duration, size};
 use crate::store::Store;
+use crate::store::prune::Removal;
 use crate::store::retention::{self, Reason, Rule, Standing, Stored, Verdict};
 
 /// Removes what is too old, too much or too large, or says what that would be.
@@ -19,40 +20,39 @@ pub(super) fn prune(options: &Options, dry_run: bool) -> Result<(), Error> {
     let rule = rule(&said.settings);
     let verdicts = retention::verdicts(&runs, &rule, now);
     let (mut told, mut stay, mut failed) = (String::new(), String::new(), Vec::new());
-    let (mut removed, mut freed) = (0, 0);
+    let (mut removed, mut freed, mut left) = (0, 0, runs.len());
     for verdict in &verdicts {
         let Verdict { run, goes, .. } = verdict;
         if !goes {
             stay.push_str(&line(run, &why_it_stays(verdict)));
             continue;
         }
-        let folder = folders.iter().find(|folder| folder.id() == run.id);
-        let gone = match folder {
-            Some(folder) if !dry_run => folder.remove(|under_lock| under_lock.standing == run.standing),
-            _ => Ok(true),
+        let removal = match dry_run {
+            true => Ok(Removal::Removed),
+            false => remove(&store, run),
         };
-        match gone {
-            Ok(true) => {
+        match removal {
+            Ok(Removal::Removed) => {
                 removed += 1;
                 freed += run.bytes;
+                left -= 1;
                 told.push_str(&line(run, &why_it_goes(verdict)));
             }
-            Ok(false) => stay.push_str(&line(run, "stays: it is in use by another otel-run")),
+            Ok(Removal::Busy) => stay.push_str(&line(run, "stays: another otel-run is at work on it")),
+            Ok(Removal::Gone) => left -= 1,
             Err(error) => failed.push(format!("cannot remove the run {}: {error}", run.id)),
         }
     }
     // A newer otel-run takes care of its own.
-    for run in runs.iter().filter(|run| !verdicts.iter().any(|verdict| verdict.run.id == run.id)) {
-        if let Standing::Newer(_) = run.standing {
-            stay.push_str(&line(run, &format!("stays: {}", standing_text(run))));
-        }
+    let newer = runs.iter().filter(|run| matches!(run.standing, Standing::Newer(_)));
+    for run in newer.filter(|run| !verdicts.iter().any(|verdict| verdict.run.id == run.id)) {
+        stay.push_str(&line(run, &format!("stays: {}", standing_text(run))));
     }
     if !dry_run {
         store.sweep();
     }
     told.push_str(&stay);
     let verb = if dry_run { "would be removed" } else { "removed" };
-    let left = runs.len() - removed;
     told.push_str(&format!("{} {verb}, {} freed; {left} kept\n", count(removed), size::text(freed)));
     if !said.settings.quiet.value {
         message::print(&told)?;
@@ -75,14 +75,18 @@ pub(super) async fn now_and_then(store: &Store, rule: &Rule, mut tell: impl FnMu
     }
     for verdict in retention::verdicts(&runs, rule, unix_nano()).iter().filter(|verdict| verdict.goes) {
         let run = &verdict.run;
-        let Some(folder) = folders.iter().find(|folder| folder.id() == run.id) else { continue };
         // What cannot be removed today may be so tomorrow, and `prune` says why.
-        let gone = folder.remove(|under_lock| under_lock.standing == run.standing).unwrap_or(false);
-        if gone && matches!(run.standing, Standing::Undelivered(_) | Standing::Unclear) {
+        let removed = remove(store, run).is_ok_and(|removal| removal == Removal::Removed);
+        if removed && matches!(run.standing, Standing::Undelivered(_) | Standing::Unclear) {
             tell(format!("the run {} was removed: {}", run.id, why_it_goes(verdict)));
         }
         tokio::task::yield_now().await;
     }
+}
+
+/// Removes a run that was looked at, unless something has happened to it since.
+fn remove(store: &Store, run: &Stored) -> std::io::Result<Removal> {
+    store.folder(run.id.as_ref()).remove(|under_lock| under_lock.standing == run.standing)
 }
 
 /// The rule that the settings make.

@@ -26,6 +26,17 @@ const EVERY: Duration = Duration::from_secs(24 * 60 * 60);
 /// What the name of a run begins with that is being removed. No run is found by it.
 const REMOVED: &str = ".removed-";
 
+/// What became of a run that was to be removed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It is removed.
+    Removed,
+    /// It stays: somebody is at work on it, or was since it was looked at.
+    Busy,
+    /// Somebody else has removed it.
+    Gone,
+}
+
 impl Store {
     /// Whether it is time to look for old runs; the next time is a day later. Never where that cannot be written down.
     pub fn is_pruning_due(&self) -> bool {
@@ -90,42 +101,45 @@ impl RunFolder {
         files.map(|facts| facts.len().max(facts.blocks() * 512)).sum()
     }
 
-    /// Removes the run if nobody is at work on it and it `may_go` as it stands under its lock; whether it was removed. One
-    /// that somebody else has removed meanwhile is not.
+    /// Removes the run if nobody is at work on it and it `may_go` as it stands under its lock.
     ///
     /// # Errors
     ///
     /// What the system said. Unless the run is still there, what is left of it is removed by the next [`Store::sweep`].
-    pub fn remove(&self, may_go: impl FnOnce(&Stored) -> bool) -> io::Result<bool> {
+    pub fn remove(&self, may_go: impl FnOnce(&Stored) -> bool) -> io::Result<Removal> {
         let lock = match private().read(true).write(true).open(self.log()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound && !self.path().exists() => return Ok(Removal::Gone),
             // Nobody can be at work on a run without a log.
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             other => Some(other?),
         };
         match lock.as_ref().map_or(Ok(()), File::try_lock) {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Ok(false),
+            Err(TryLockError::WouldBlock) => return Ok(Removal::Busy),
             Err(TryLockError::Error(error)) => return Err(error),
         }
         let log = match &lock {
             Some(file) => Log::open(file.try_clone()?).map(drop),
             None => Err(LogError::Blank),
         };
+        if !self.path().exists() {
+            return Ok(Removal::Gone);
+        }
         if !may_go(&self.seen(log.as_ref().map(drop), || Some(State::Idle))) {
-            return Ok(false);
+            return Ok(Removal::Busy);
         }
         let mut name = OsString::from(REMOVED);
         name.push(self.path().file_name().unwrap_or_default());
         let removed = self.path().with_file_name(name);
         match std::fs::rename(self.path(), &removed) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Removal::Gone),
             other => other?,
         }
         self.mark_closed();
         match std::fs::remove_dir_all(removed) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             // A sweep may have come first.
-            _ => Ok(true),
+            _ => Ok(Removal::Removed),
         }
     }
 }

@@ -93,7 +93,8 @@ impl Store {
         &self.runs
     }
 
-    pub(super) fn folder(&self, name: &OsStr) -> RunFolder {
+    /// The folder that a run of this name has, if there is one.
+    pub fn folder(&self, name: &OsStr) -> RunFolder {
         RunFolder { path: self.runs.join(name) }
     }
 
