@@ -454,9 +454,11 @@ fn a_newer_format_is_left_alone_by_everybody() {
         let before = files();
         let format = "format 2 is newer than this otel-run";
         upstream.set_behaviour(Behaviour::Accept);
-        let flushed = run().home(&home).env("OTEL_RUN_DRAIN_DEADLINE", "60s").arg("flush").expect_exit(0).stdout_text();
-        assert!(flushed.lines().any(|line| line.contains(newer) && line.contains(format)), "{flushed}");
+        let flush = || run().home(&home).env("OTEL_RUN_DRAIN_DEADLINE", "60s").arg("flush");
+        let left_alone = format!("the run {newer} is left alone: its {format}");
+        flush().stderr_has(&left_alone).expect_exit(0).stdout_has(other);
         assert_eq!(upstream.spans().len(), 4);
+        flush().stderr_has(&left_alone).expect_exit(0).stdout_is("everything else is delivered\n");
         let listed = run().home(&home).args(["runs", "--json"]);
         let listed = if with_summary { listed } else { listed.stderr_has(format) }.expect_exit(0);
         assert!(listed.stdout_text().contains(other), "{}", listed.stdout_text());

@@ -32,7 +32,7 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
     };
     let patience = said.settings.drain_deadline.as_ref().map_or(PATIENCE, |deadline| deadline.value);
     let mut left = BTreeSet::new();
-    let mut told = String::new();
+    let (mut told, mut all) = (String::new(), "everything");
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let progress = progress(folders.len(), said.settings.quiet.value);
     for folder in folders {
@@ -41,7 +41,10 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
         match flush_one(&destinations, &folder, !wanted.is_empty(), patience) {
             Ok(Delivered::Nothing) => {}
             Ok(Delivered::Busy) => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
-            Ok(Delivered::Newer(why)) => told.push_str(&format!("{}  is left alone: {why}\n", folder.id())),
+            Ok(Delivered::Newer(why)) => {
+                message::say(&format!("the run {} is left alone: {why}", folder.id()));
+                all = "everything else";
+            }
             Ok(Delivered::Counted(after)) => {
                 told.push_str(&line(&folder.id(), &after));
                 if after.outcome.values().any(|outcome| outcome.pending > 0) {
@@ -58,7 +61,7 @@ pub(super) fn flush(options: &Options, wanted: &[String]) -> Result<(), Error> {
     }
     progress.finish_and_clear();
     if told.is_empty() && left.is_empty() {
-        told.push_str("everything is delivered\n");
+        told.push_str(&format!("{all} is delivered\n"));
     }
     if !said.settings.quiet.value {
         message::print(&told)?;
