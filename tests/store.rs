@@ -27,7 +27,7 @@ fn killed(home: &Home, upstream: &Upstream, round: u64, mut random: fastrand::Rn
     let command = [child.to_str().unwrap(), "count", "--first", &first.to_string()];
     let running = run().home(home).upstream(upstream).child(command).spawn();
     // At any moment from the start on, or close to an answer.
-    if round % 2 == 0 {
+    if round.is_multiple_of(2) {
         std::thread::sleep(Duration::from_micros(random.u64(..60_000)));
     } else {
         running.wait_for_stdout(&format!("kept {}\n", first + random.u64(..20)));
@@ -35,8 +35,7 @@ fn killed(home: &Home, upstream: &Upstream, round: u64, mut random: fastrand::Rn
     }
     running.signal(Kill::SIGKILL);
     let ran = running.expect_signal(Kill::SIGKILL);
-    let last = ran.stdout_text().lines().last().map(|line| line.strip_prefix("kept ").unwrap().parse().unwrap());
-    last
+    ran.stdout_text().lines().last().map(|line| line.strip_prefix("kept ").unwrap().parse().unwrap())
 }
 
 #[test]

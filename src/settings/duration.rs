@@ -48,7 +48,7 @@ pub fn read_age(text: &str) -> Result<Duration, String> {
 pub fn text(duration: Duration) -> String {
     let seconds = duration.as_secs();
     let units = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
-    match units.into_iter().find(|(_, length)| seconds >= *length && seconds % length == 0) {
+    match units.into_iter().find(|(_, length)| seconds >= *length && seconds.is_multiple_of(*length)) {
         Some((name, length)) if seconds == length => format!("1 {name}"),
         Some((name, length)) => format!("{} {name}s", seconds / length),
         None => format!("{} s", duration.as_secs_f64()),

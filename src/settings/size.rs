@@ -48,7 +48,11 @@ pub fn text(bytes: u64) -> String {
         return format!("{bytes} B");
     };
     let number = bytes as f64 / factor as f64;
-    if number < 10.0 && bytes % factor != 0 { format!("{number:.1} {name}") } else { format!("{number:.0} {name}") }
+    if number < 10.0 && !bytes.is_multiple_of(factor) {
+        format!("{number:.1} {name}")
+    } else {
+        format!("{number:.0} {name}")
+    }
 }
 
 #[cfg(test)]

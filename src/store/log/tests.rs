@@ -16,7 +16,7 @@ fn file(path: &std::path::Path) -> File {
     OpenOptions::new().read(true).write(true).create(true).truncate(true).open(path).unwrap()
 }
 
-fn payloads(log: &Log) -> Vec<(Kind, u32, Vec<u8>)> {
+fn payloads(log: &Log) -> Vec<Record> {
     let mut found = Vec::new();
     let (mut at, mut payload) = (Log::start(), Vec::new());
     while let Some(header) = log.read(at, &mut payload).unwrap() {
@@ -132,8 +132,10 @@ fn foreign_and_newer_files_are_told_apart() {
     assert!(matches!(Log::open(File::open(&path).unwrap()), Err(LogError::Newer(2))));
 }
 
-/// Records of every kind, one with an empty payload and one at the end that holds another record.
-fn of_every_kind(path: &std::path::Path) -> (Vec<u8>, Vec<(Kind, u32, Vec<u8>)>, Vec<usize>) {
+type Record = (Kind, u32, Vec<u8>);
+
+/// A log with records of every kind, one with an empty payload: its bytes, what is in it, and where each record ends.
+fn of_every_kind(path: &std::path::Path) -> (Vec<u8>, Vec<Record>, Vec<usize>) {
     let mut log = Log::create(file(path));
     let mut ends = Vec::new();
     let records = [
