@@ -39,6 +39,10 @@ use crate::transform::{self, Rules, StandIn, Transform};
 /// started: clocks are corrected, and a busy machine takes its time. No process id is used again so soon.
 const SAME_BEGINNING: Duration = Duration::from_secs(2);
 
+/// How often a run that was closed is tried to be delivered while somebody has it, and the time between.
+const ATTEMPTS: u32 = 10;
+const COPIED_LOCK: Duration = Duration::from_millis(20);
+
 /// What became of an attempt to close a run.
 enum Outcome {
     /// It is closed, now or by somebody else.
@@ -67,7 +71,13 @@ pub(super) async fn close_and_deliver(store: &Store, destinations: Destinations,
     for (folder, summary) in close_marked(store).await {
         let pending = summary.outcome.values().any(|outcome| outcome.pending > 0);
         if pending && let Ok(to) = destinations.of_run(summary.started.destination.as_ref()) {
-            let _ = deliver(&folder, summary, to, patience).await;
+            // Our lock on it is gone, but a process that is being started just now has a copy until its exec.
+            for _ in 0..ATTEMPTS {
+                match deliver(&folder, summary.clone(), to.clone(), patience).await {
+                    Ok(None) => tokio::time::sleep(COPIED_LOCK).await,
+                    Ok(Some(_)) | Err(_) => break,
+                }
+            }
         }
     }
 }
