@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::secret::Secret;
-use crate::settings::{Content, Nest, Protocol, Required, Temporality, choice, duration, exit_code};
+use crate::settings::{Content, Nest, Protocol, Required, Temporality, choice, duration, exit_code, size};
 pub use serve::ServeOptions;
 
 /// What the user wants to be done.
@@ -73,6 +73,13 @@ pub enum Invocation {
         /// Where to listen, and to whom.
         serve: ServeOptions,
     },
+    /// Remove old runs.
+    Prune {
+        /// Only those of [`General`] and [`RetentionOptions`].
+        options: Options,
+        /// Only say what would be removed.
+        dry_run: bool,
+    },
 }
 
 impl Invocation {
@@ -84,7 +91,8 @@ impl Invocation {
             | Invocation::Runs { options, .. }
             | Invocation::Show { options, .. }
             | Invocation::Flush { options, .. }
-            | Invocation::Serve { options, .. } => options,
+            | Invocation::Serve { options, .. }
+            | Invocation::Prune { options, .. } => options,
         }
     }
 }
@@ -104,6 +112,9 @@ pub struct Options {
     /// How the command is watched over.
     #[command(flatten)]
     pub run: RunOptions,
+    /// How long runs are kept.
+    #[command(flatten)]
+    pub retention: RetentionOptions,
     /// What all verbs take.
     #[command(flatten)]
     pub general: General,
@@ -278,6 +289,28 @@ pub struct RunOptions {
     pub drain_deadline: Option<Duration>,
 }
 
+/// How long runs are kept.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
+#[command(next_help_heading = "Run")]
+pub struct RetentionOptions {
+    /// Remove runs that ended longer ago than this, such as 30d
+    ///
+    /// The default is 30d; 0 is never. Runs whose telemetry was not delivered are kept for twice as long. Variable:
+    /// OTEL_RUN_KEEP_AGE
+    #[arg(long, value_name = "AGE", hide_short_help = true, value_parser = duration::read_age)]
+    pub keep_age: Option<Duration>,
+    /// Keep so many runs, the latest
+    ///
+    /// The default is 1000; 0 is all. Runs whose telemetry was not delivered stay. Variable: OTEL_RUN_KEEP_RUNS
+    #[arg(long, value_name = "N", hide_short_help = true)]
+    pub keep_runs: Option<u64>,
+    /// Keep the latest runs up to this size, such as 5GiB
+    ///
+    /// The default is 5GiB; 0 is no limit. Runs whose telemetry was not delivered stay. Variable: OTEL_RUN_KEEP_SIZE
+    #[arg(long, value_name = "SIZE", hide_short_help = true, value_parser = size::read)]
+    pub keep_size: Option<u64>,
+}
+
 /// What all verbs take.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
 #[command(next_help_heading = "Run")]
@@ -417,6 +450,16 @@ enum Verb {
         #[command(flatten)]
         general: General,
     },
+    /// Remove old runs from disk
+    Prune {
+        /// Print what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        retention: RetentionOptions,
+        #[command(flatten)]
+        general: General,
+    },
     /// Collect from whoever sends, without a command
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(Box<serve::Words>),
@@ -428,7 +471,7 @@ pub fn command() -> Command {
 }
 
 /// The words that are no command when they stand first.
-const VERBS: [&str; 6] = ["runs", "show", "plan", "flush", "serve", "help"];
+const VERBS: [&str; 7] = ["runs", "show", "plan", "flush", "prune", "serve", "help"];
 
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.
@@ -470,6 +513,9 @@ fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
             Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs, dry_run }
         }
         Some(Verb::Serve(words)) => words.invocation(),
+        Some(Verb::Prune { dry_run, retention, general }) => {
+            Invocation::Prune { options: Options { retention, general, ..Options::default() }, dry_run }
+        }
     })
 }
 

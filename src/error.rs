@@ -68,6 +68,9 @@ pub enum Error {
     /// `serve` cannot do its work.
     #[error("{0}")]
     Serve(String),
+    /// Runs could not be removed.
+    #[error("{0}")]
+    Unremoved(String),
     /// The result cannot be printed.
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
@@ -90,6 +93,7 @@ impl Error {
             | Error::HandedOver(_)
             | Error::Token(_)
             | Error::Serve(_)
+            | Error::Unremoved(_)
             | Error::Print(_) => 1,
         }
     }
@@ -127,6 +131,7 @@ impl Error {
             | Error::Upstream(_)
             | Error::Lacking(_)
             | Error::Serve(_)
+            | Error::Unremoved(_)
             | Error::Print(_) => None,
         }
     }

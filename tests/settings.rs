@@ -59,7 +59,7 @@ fn plan(home: &Home, places: &[Place]) -> String {
 fn the_highest_place_decides_and_the_plan_names_it() {
     type Case = (&'static [Place], &'static [(Place, &'static str)], &'static str);
     // What is said anyway, places with the text of the plan in front of their names, the text where nobody says anything.
-    let cases: [Case; 12] = [
+    let cases: [Case; 15] = [
         (
             &[],
             &[
@@ -169,6 +169,33 @@ fn the_highest_place_decides_and_the_plan_names_it() {
                 (User("success_codes = [5]"), "Success exit codes 0, 5"),
             ],
             "Runs",
+        ),
+        (
+            &[],
+            &[
+                (Flag("--keep-age", "12h"), "Kept for 12 hours"),
+                (Variable("OTEL_RUN_KEEP_AGE", "0"), "Kept of any age"),
+                (User("keep_age = '7d'"), "Kept for 7 days"),
+            ],
+            "Runs",
+        ),
+        (
+            &[Flag("--keep-age", "12h")],
+            &[
+                (Flag("--keep-runs", "0"), "Kept for 12 hours (--keep-age), any number"),
+                (Variable("OTEL_RUN_KEEP_RUNS", "7"), "Kept for 12 hours (--keep-age), 7 runs"),
+                (User("keep_runs = 8"), "Kept for 12 hours (--keep-age), 8 runs"),
+            ],
+            "Kept for 12 hours (--keep-age), 1000 runs (default), 5 GiB (default)",
+        ),
+        (
+            &[Flag("--keep-age", "12h")],
+            &[
+                (Flag("--keep-size", "0"), "1000 runs (default), any size"),
+                (Variable("OTEL_RUN_KEEP_SIZE", "1.5GiB"), "1000 runs (default), 1.5 GiB"),
+                (User("keep_size = '500MiB'"), "1000 runs (default), 500 MiB"),
+            ],
+            "1000 runs (default), 5 GiB (default)",
         ),
         (
             &[],
@@ -532,7 +559,7 @@ fn help_is_there_for_who_asks() {
     for option in watching.into_iter().chain(["collector", "state-dir", "quiet", "dry-run"]) {
         assert!(long.contains(&format!("--{option}")), "--{option} in {long}");
     }
-    for verb in ["runs", "show", "plan", "flush"] {
+    for verb in ["runs", "show", "plan", "flush", "prune"] {
         for words in [[verb, "--help"], [verb, "-h"], ["help", verb]] {
             run().home(&home).args(words).expect_exit(0).stdout_has(&format!("otel-run {verb}"));
         }

@@ -10,7 +10,7 @@ impl Options {
     pub fn layer(&self) -> (Layer, Vec<Complaint>) {
         let mut complaints = Vec::new();
         let mut layer = Layer::default();
-        let Options { destination, identity: identity_options, agent, run, general } = self;
+        let Options { destination, identity: identity_options, agent, run, retention, general } = self;
         layer.destination.endpoint =
             said(&destination.endpoint, "--endpoint").filter(|endpoint| !endpoint.value.trim().is_empty());
         for header in &destination.headers {
@@ -69,6 +69,9 @@ impl Options {
         layer.die_with_parent = switched_on(run.die_with_parent, "--die-with-parent");
         layer.heartbeat = said(&run.heartbeat, "--heartbeat");
         layer.state_dir = said(&general.state_dir, "--state-dir");
+        layer.keep_age = said(&retention.keep_age, "--keep-age");
+        layer.keep_runs = said(&retention.keep_runs, "--keep-runs");
+        layer.keep_size = said(&retention.keep_size, "--keep-size");
         layer.quiet = switched_on(general.quiet, "--quiet");
         (layer, complaints)
     }

@@ -73,7 +73,10 @@ impl Words {
         let Self { serve, destination, identity, content, drain_deadline, general } = self;
         let agent = AgentOptions { content, ..AgentOptions::default() };
         let run = RunOptions { drain_deadline, ..RunOptions::default() };
-        Invocation::Serve { options: Options { destination, identity, agent, run, general }, serve }
+        Invocation::Serve {
+            options: Options { destination, identity, agent, run, general, ..Options::default() },
+            serve,
+        }
     }
 }
 

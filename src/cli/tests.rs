@@ -28,6 +28,7 @@ fn told(invocation: &Invocation) -> String {
     flag("state-dir", layer.state_dir.map(|said| said.value.display().to_string()));
     flag("config", invocation.options().general.config.as_ref().map(|path| path.display().to_string()));
     flag("nest", layer.nest.map(|said| said.value.as_str().to_owned()));
+    flag("keep-age", layer.keep_age.map(|said| format!("{:?}", said.value)));
     flag("quiet", layer.quiet.map(|said| said.value.to_string()));
     match invocation {
         Invocation::Run { command, .. } => format!("run{flags}: {}", words(command)),
@@ -38,6 +39,7 @@ fn told(invocation: &Invocation) -> String {
             format!("flush{flags} {runs:?}{}", if *dry_run { " dry" } else { "" })
         }
         Invocation::Serve { serve, .. } => format!("serve{flags} {serve:?}"),
+        Invocation::Prune { dry_run, .. } => format!("prune{flags} {dry_run}"),
     }
 }
 
@@ -94,6 +96,10 @@ fn lines_that_are_understood() {
              segment_age: None }",
         ),
         ("-- serve", "run: serve"),
+        ("prune", "prune false"),
+        ("--keep-age 5d prune --dry-run --state-dir X", "prune state-dir=X keep-age=432000s true"),
+        ("--dry-run prune", "prune true"),
+        ("--keep-age 5d -- prune", "run keep-age=432000s: prune"),
         ("--nest LINK true", "run nest=link: true"),
         ("--timeout 5 --reap timeout 5 true --reap", "run: timeout 5 true --reap"),
         ("--success-code 1 --success-code=2 -- 3", "run: 3"),
@@ -122,6 +128,9 @@ fn lines_that_are_usage_errors() {
         ("--timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
         ("--timeout true", ErrorKind::ValueValidation, "write it like 5s"),
         ("--kill-after -1 true", ErrorKind::UnknownArgument, "'-1'"),
+        ("--keep-age 30 true", ErrorKind::ValueValidation, "write it with its unit, like 30d"),
+        ("prune --keep-size 5", ErrorKind::ValueValidation, "write it with its unit, like 5GiB"),
+        ("prune --keep-runs -1", ErrorKind::UnknownArgument, "'-1'"),
         ("--success-code 0 true", ErrorKind::ValueValidation, "from 1 to 255"),
         ("--success-code 1,2 true", ErrorKind::ValueValidation, "from 1 to 255"),
         ("--succes-code 1 true", ErrorKind::UnknownArgument, "did you mean --success-code?"),
@@ -202,6 +211,7 @@ fn short_help() {
       show   Show one run as a tree, the latest by default
       plan   Print what a run would do, and do nothing (the same as --dry-run)
       flush  Deliver what is still on disk
+      prune  Remove old runs from disk
       serve  Collect from whoever sends, without a command
       help   Print this message or the help of the given subcommand(s)
 
@@ -299,7 +309,8 @@ fn every_option_says_its_setting() {
          --require-telemetry=logs --metrics-temporality delta \
          --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on \
          --timeout 1d --kill-after .5m --success-code 3 --success-code 1 --success-code 3 --reap --die-with-parent \
-         --heartbeat 0 --drain-deadline 0 --collector off --state-dir s --quiet true",
+         --heartbeat 0 --drain-deadline 0 --collector off --state-dir s --keep-age 12h --keep-runs 7 \
+         --keep-size 2k --quiet true",
     )
     .unwrap();
     let (layer, complaints) = invocation.options().layer();
@@ -343,6 +354,9 @@ fn every_option_says_its_setting() {
         heartbeat: flag("--heartbeat", Duration::ZERO),
         collector: flag("--collector", false),
         state_dir: flag("--state-dir", PathBuf::from("s")),
+        keep_age: flag("--keep-age", Duration::from_secs(43_200)),
+        keep_runs: flag("--keep-runs", 7),
+        keep_size: flag("--keep-size", 2_048),
         quiet: flag("--quiet", true),
         ..Layer::default()
     };

@@ -11,6 +11,7 @@ mod heartbeat;
 mod recorder;
 mod segment;
 mod service;
+mod stock;
 mod thread;
 
 use std::io;
@@ -20,7 +21,7 @@ use crate::secret::Secret;
 pub use heartbeat::{Beat, Heartbeat};
 pub use recorder::{Own, Recorder, Refusal};
 pub use segment::{Settled, Turn, Turning};
-pub use thread::{Arrived, Closing, Errand, Handle, Report, Senders, Start, start};
+pub use thread::{Arrived, Closing, Errand, Handle, Kept, Report, Senders, Start, start};
 
 /// A socket that the command can connect to already, though nobody answers yet.
 #[derive(Debug)]

@@ -16,6 +16,7 @@ use tokio::task::{JoinHandle, JoinSet, spawn_local};
 use tokio::time::{Instant, sleep_until};
 
 use super::recorder::Recorder;
+use super::stock::{self, Answered};
 use super::thread::{Closing, Report};
 use crate::delivery::{Circumstances, Delivery, Failures, Phase, SharedJournal, Source, Target};
 use crate::store::facts::Destination;
@@ -96,16 +97,18 @@ impl Segment {
 
     /// What became of what `recorder` put into the log.
     pub(super) fn report(&self, recorder: &Recorder, destinations: &[Destination]) -> Report {
-        let intake = recorder.intake().clone();
-        let mut deliveries = summary::deliveries(destinations, &intake, &self.journal.borrow());
-        self.failures.explain(&mut deliveries);
-        Report {
-            deliveries,
+        let mut report = Report {
+            intake: recorder.intake().clone(),
             totals: recorder.totals().clone(),
             store_error: recorder.last_error().map(str::to_owned),
             ended: recorder.ended().to_vec(),
-            intake,
-        }
+            ..Report::default()
+        };
+        let journal = self.journal.borrow();
+        stock::take(&self.source, |signal| Answered::of(signal, destinations, &journal), &mut report);
+        report.deliveries = summary::deliveries(destinations, &report.intake, &journal);
+        self.failures.explain(&mut report.deliveries);
+        report
     }
 }
 

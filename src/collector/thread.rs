@@ -93,6 +93,20 @@ pub struct Report {
     pub store_error: Option<String>,
     /// What was written last, see [`Closing`].
     pub ended: Vec<u8>,
+    /// How much of the log is in its file.
+    pub kept: Kept,
+}
+
+/// How much of a run's log outlives its otel-run.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Kept {
+    /// All, or what is lost is counted as dropped.
+    #[default]
+    Whole,
+    /// Something is not in the file, and was delivered.
+    Partly,
+    /// Not even its beginning.
+    Nothing,
 }
 
 /// Who could still send something when the command has ended.

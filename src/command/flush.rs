@@ -14,6 +14,7 @@ use crate::message;
 use crate::otlp::Signal;
 use crate::store::RunFolder;
 use crate::store::facts::{Outcome, Summary};
+use crate::store::log::LogError;
 
 /// How long one run may take, where the user set no deadline: somebody asked for it and waits.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -33,7 +34,7 @@ pub(super) fn flush(options: &Options, wanted: &[String], dry_run: bool) -> Resu
     };
     let patience = said.settings.drain_deadline.as_ref().map_or(PATIENCE, |deadline| deadline.value);
     let mut left = BTreeSet::new();
-    let mut told = String::new();
+    let (mut told, mut all) = (String::new(), "everything");
     let mut failed: BTreeMap<String, Vec<String>> = BTreeMap::new();
     let progress = progress(folders.len(), said.settings.quiet.value);
     for folder in folders {
@@ -43,6 +44,10 @@ pub(super) fn flush(options: &Options, wanted: &[String], dry_run: bool) -> Resu
             Ok(Delivered::Nothing) => {}
             Ok(Delivered::Promised(line)) => told.push_str(&line),
             Ok(Delivered::Busy) => told.push_str(&format!("{}  is in use by another otel-run\n", folder.id())),
+            Ok(Delivered::Newer(why)) => {
+                message::say(&format!("the run {} is left alone: {why}", folder.id()));
+                all = "everything else";
+            }
             Ok(Delivered::Counted(after)) => {
                 told.push_str(&line(&folder.id(), &after));
                 if after.is_pending() {
@@ -59,7 +64,7 @@ pub(super) fn flush(options: &Options, wanted: &[String], dry_run: bool) -> Resu
     }
     progress.finish_and_clear();
     if told.is_empty() && left.is_empty() {
-        told.push_str("everything is delivered\n");
+        told.push_str(&format!("{all} is delivered\n"));
     }
     if !said.settings.quiet.value {
         message::print(&told)?;
@@ -80,6 +85,8 @@ enum Delivered {
     Promised(String),
     /// Somebody else holds the run.
     Busy,
+    /// A newer otel-run has to do it; why.
+    Newer(String),
     Counted(Box<Summary>),
 }
 
@@ -96,6 +103,7 @@ fn flush_one(
     let before = if dry_run { folder.summary_or_made() } else { lost::summary(folder) };
     let before = match before {
         Err(error) if error.is_blank() && !asked_for => return Ok(Delivered::Nothing),
+        Err(error) if error.is_newer() && !asked_for => return Ok(Delivered::Newer(error.to_string())),
         other => other.map_err(|error| unreadable(error.to_string()))?,
     };
     if !before.is_pending() && !(before.is_local() && asked_for) {
@@ -108,6 +116,7 @@ fn flush_one(
     match deliver::wait_for(deliver::deliver(folder, before, way, patience))? {
         Ok(Some(after)) => Ok(Delivered::Counted(Box::new(after))),
         Ok(None) => Ok(Delivered::Busy),
+        Err(error @ LogError::Newer(_)) => Ok(Delivered::Newer(error.to_string())),
         Err(error) => Err(unreadable(error.to_string())),
     }
 }

@@ -39,6 +39,10 @@ use crate::transform::{self, Rules, StandIn, Transform};
 /// started: clocks are corrected, and a busy machine takes its time. No process id is used again so soon.
 const SAME_BEGINNING: Duration = Duration::from_secs(2);
 
+/// How often a run that was closed is tried to be delivered while somebody has it, and the time between.
+const ATTEMPTS: u32 = 10;
+const COPIED_LOCK: Duration = Duration::from_millis(20);
+
 /// What became of an attempt to close a run.
 enum Outcome {
     /// It is closed, now or by somebody else.
@@ -65,10 +69,15 @@ pub(super) fn take_care(said: &Said, store: &Store) -> Result<(), Error> {
 /// The same without an end to all of them together: each is delivered for no longer than `patience`.
 pub(super) async fn close_and_deliver(store: &Store, destinations: Destinations, patience: Duration) {
     for (folder, summary) in close_marked(store).await {
-        if summary.is_pending()
-            && let Ok(way) = destinations.of_run(&summary.started.destinations)
-        {
-            let _ = deliver(&folder, summary, way, patience).await;
+        let Ok(way) = destinations.of_run(&summary.started.destinations) else { continue };
+        if summary.is_pending() {
+            // Our lock on it is gone, but a process that is being started just now has a copy until its exec.
+            for _ in 0..ATTEMPTS {
+                match deliver(&folder, summary.clone(), way.clone(), patience).await {
+                    Ok(None) => tokio::time::sleep(COPIED_LOCK).await,
+                    Ok(Some(_)) | Err(_) => break,
+                }
+            }
         }
     }
 }
@@ -123,8 +132,12 @@ async fn close(folder: &RunFolder) -> Result<Outcome, LogError> {
         if log.tail(reading.end)? == Tail::Damaged {
             return Ok(Outcome::Damaged);
         }
+        // What was delivered from memory, on a full disk, has never come into the file.
+        folder.rewind_journal(reading.end)?;
         log.resume_at(reading.end)?;
         reading.complete(&mut log)?;
+        // What is only in memory would be gone with us.
+        log.write_all()?;
     }
     let summary = reading.summary(&folder.read_journal().unwrap_or_else(|_| Journal::in_memory()));
     if folder.write_summary(&summary).is_ok() {

@@ -6,6 +6,7 @@ mod flush;
 mod launch;
 mod lost;
 mod plan;
+mod prune;
 mod recording;
 mod run;
 mod runs;
@@ -63,5 +64,6 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
         Invocation::Flush { options, runs, dry_run } => flush::flush(options, runs, *dry_run),
         Invocation::Serve { options, serve } => serve::serve(options, serve),
+        Invocation::Prune { options, dry_run } => prune::prune(options, *dry_run),
     }
 }

@@ -12,8 +12,8 @@ use opentelemetry::trace::{SpanId, TraceId};
 use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::{lost, screen, verdict, witness, written};
-use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Own, Senders, Start};
+use super::{lost, prune, screen, verdict, witness, written};
+use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Kept, Own, Senders, Start};
 use crate::machine::OomKills;
 use crate::message;
 use crate::otlp::Signal;
@@ -23,6 +23,7 @@ use crate::secret::Secret;
 use crate::settings::Required;
 use crate::store::facts::{Beginning, Started, Summary};
 use crate::store::log::Hold;
+use crate::store::retention::Rule;
 use crate::store::{Journal, Log, RunFolder, Store};
 use crate::transform::Transform;
 use crate::view::terminal;
@@ -50,6 +51,8 @@ struct Open {
     closed: BTreeMap<String, String>,
     oom_kills: Option<OomKills>,
     interrupted_by: RefCell<Option<String>>,
+    /// What is to be said about old runs that were removed.
+    removed: Arc<Mutex<Vec<String>>>,
     /// Exit codes that are answers and no errors.
     success_codes: Vec<i32>,
     drain: Duration,
@@ -89,7 +92,11 @@ impl Recording {
         let (targets, closed) = destinations.dialled();
         let facts = Arc::new(facts);
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
-        let errand = said.store().ok().map(|store| lost_runs(store, destinations, drain));
+        let removed = Arc::default();
+        let errand = said.store().ok().map(|store| {
+            let (rule, removed) = (prune::rule(&said.settings), Arc::clone(&removed));
+            earlier_runs(store, rule, removed, destinations, drain)
+        });
         let transform = Transform::new(rules);
         let start = Start {
             listener,
@@ -123,6 +130,7 @@ impl Recording {
             closed,
             oom_kills,
             interrupted_by: RefCell::default(),
+            removed,
             success_codes,
             drain,
             width: screen::width(&said.environment).saturating_sub(message::PREFIX.len()),
@@ -189,8 +197,14 @@ impl Recording {
             troubles.push("the run is not recorded whole: the collector broke down".to_owned());
             return lacking(troubles, "the collector broke down");
         };
-        for (name, reason) in open.closed {
+        let Open { closed, mut folder, mut not_kept, .. } = open;
+        for (name, reason) in closed {
             report.deliveries.entry(name).or_default().failure = Some(reason);
+        }
+        if report.kept == Kept::Nothing {
+            // Nobody must take what is on disk for a run that was killed.
+            folder.take().iter().for_each(RunFolder::discard);
+            not_kept = report.store_error.clone();
         }
         let summary = Summary {
             ended: Some(ended),
@@ -199,14 +213,17 @@ impl Recording {
             deliveries: report.deliveries.clone(),
             ..Summary::of(open.started)
         };
-        if let Some(folder) = &open.folder {
+        if let Some(folder) = &folder {
             match folder.write_summary(&summary) {
                 Ok(()) => folder.mark_closed(),
+                // It can be made again from the log, and about that there is something to say already.
+                Err(_) if report.store_error.is_some() => {}
                 Err(error) => troubles.push(format!("cannot write the run's summary: {error}")),
             }
         }
         drop(open.hold);
-        troubles.extend(verdict::troubles(&report, &summary.started.destinations, open.not_kept.as_deref()));
+        troubles.extend(verdict::troubles(&report, &summary.started.destinations, not_kept.as_deref()));
+        troubles.append(&mut open.removed.lock().unwrap_or_else(PoisonError::into_inner));
         let lacking = required.and_then(|required| verdict::lacking(&required, &report));
         // A command that could not be started has been told of already.
         if troubles.is_empty() && exit.is_ok() && message::stderr_is_terminal() {
@@ -252,9 +269,22 @@ pub(super) fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log
     Ok((run, log, journal))
 }
 
-/// Closes and delivers what runs before this one have left.
-pub(super) fn lost_runs(store: Store, destinations: Destinations, patience: Duration) -> Errand {
-    Box::new(move || Box::pin(async move { lost::close_and_deliver(&store, destinations, patience).await }))
+/// Removes what is too old, and closes and delivers what runs before this one have left. What is lost by that is said in
+/// `removed`.
+pub(super) fn earlier_runs(
+    store: Store,
+    rule: Rule,
+    removed: Arc<Mutex<Vec<String>>>,
+    destinations: Destinations,
+    patience: Duration,
+) -> Errand {
+    Box::new(move || {
+        Box::pin(async move {
+            let tell = |text| removed.lock().unwrap_or_else(PoisonError::into_inner).push(text);
+            prune::now_and_then(&store, &rule, tell).await;
+            lost::close_and_deliver(&store, destinations, patience).await;
+        })
+    })
 }
 
 /// The run's last telemetry, when all of the command's has arrived.

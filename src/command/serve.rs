@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::destination::Destinations;
-use super::recording;
 use super::said::Said;
+use super::{prune, recording};
 use crate::agent::TOKEN_KEY;
 use crate::cli::{Options, ServeOptions};
 use crate::collector::{self, Arrived, Bound, Handle, Senders, Start, Turning};
@@ -80,7 +80,8 @@ fn start(
         return Err(Error::Upstream(Vec::from_iter(closed.into_values()).join("\n")));
     }
     let written_down = said.destinations();
-    let errand = recording::lost_runs(said.store()?, destinations, said.drain_deadline().value);
+    let (rule, removed) = (prune::rule(&said.settings), sum.removed());
+    let errand = recording::earlier_runs(said.store()?, rule, removed, destinations, said.drain_deadline().value);
     let mut segments = Segments::new(said, listener.0.address(), written_down.clone(), sum)?;
     let first = segments.begin().map_err(Error::Serve)?;
     let turning = Turning {

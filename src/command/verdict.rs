@@ -1,6 +1,6 @@
 //! What is to be said of a run's telemetry at its end: what is not where it should be, and whether what was required is there.
 
-use crate::collector::Report;
+use crate::collector::{Kept, Report};
 use crate::otlp::Signal;
 use crate::settings::Required;
 use crate::store::facts::{Delivery, Destination, Intake, Outcome};
@@ -9,9 +9,11 @@ use crate::store::facts::{Delivery, Destination, Intake, Outcome};
 pub(super) fn troubles(report: &Report, destinations: &[Destination], not_kept: Option<&str>) -> Vec<String> {
     let mut troubles = Vec::new();
     let dropped: u64 = report.intake.values().map(|intake| intake.dropped).sum();
+    let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
     if dropped > 0 {
-        let reason = report.store_error.as_deref().unwrap_or("the log cannot be written");
         troubles.push(format!("{} lost: {reason}", items(dropped, "is", "are")));
+    } else if report.kept == Kept::Partly {
+        troubles.push(format!("the run is delivered but not kept whole: {reason}"));
     }
     let refused: u64 = report.intake.values().map(|intake| intake.refused_requests).sum();
     if let (1.., Some(reason)) = (refused, &report.store_error) {

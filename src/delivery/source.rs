@@ -6,7 +6,7 @@ use std::io;
 use tokio::sync::Notify;
 
 use crate::otlp::Signal;
-use crate::store::log::{Kind, Log};
+use crate::store::log::{Kind, Log, Unwritten};
 
 /// Adjacent small batches are sent as one request up to this size. gRPC servers take 4 MiB by default.
 const REQUEST_BYTES: u64 = 2 << 20;
@@ -59,6 +59,16 @@ impl Source {
     /// What the system said.
     pub fn batches(&self, signal: Signal, each: impl FnMut(&[u8])) -> io::Result<()> {
         self.log.borrow().batches(signal, each)
+    }
+
+    /// As [`Log::written`].
+    pub fn written(&self) -> u64 {
+        self.log.borrow().written()
+    }
+
+    /// As [`Log::close`].
+    pub fn close(&self, moved: impl Fn(Kind, u64) -> bool) -> Option<(Vec<Unwritten>, io::Error)> {
+        self.log.borrow_mut().close(moved)
     }
 
     /// The log itself, when nobody needs it as a source any more.

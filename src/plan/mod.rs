@@ -123,6 +123,12 @@ pub struct Plan {
     pub die_with_parent: Sourced<bool>,
     /// How often the run says that it runs; none is never.
     pub heartbeat: Sourced<Option<Duration>>,
+    /// How long a run is kept; none is for ever.
+    pub keep_age: Sourced<Option<Duration>>,
+    /// How many runs are kept; none is all.
+    pub keep_runs: Sourced<Option<u64>>,
+    /// How many bytes all runs may take; none is any number.
+    pub keep_size: Sourced<Option<u64>>,
     /// What the user should know, without credentials.
     pub warnings: Vec<String>,
 }
@@ -220,6 +226,9 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         reap: settings.reap.clone(),
         die_with_parent: settings.die_with_parent.clone(),
         heartbeat: settings.heartbeat.clone(),
+        keep_age: settings.keep_age.clone(),
+        keep_runs: settings.keep_runs.clone(),
+        keep_size: settings.keep_size.clone(),
         warnings,
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
 use crate::agent::{Mask, RecognisedFrom};
-use crate::settings::{AgentChoice, Content, Nest, Origin, Required};
+use crate::settings::{AgentChoice, Content, Nest, Origin, Required, duration, size};
 
 /// No line is longer, unless a single word is.
 const WIDTH: usize = 92;
@@ -56,6 +56,14 @@ impl Plan {
         }
         if let Some(required) = &self.required {
             page.row("Required", words(&format!("{} ({})", required_text(&required.value), required.origin)));
+        }
+        let (age, runs, size) = (&self.keep_age, &self.keep_runs, &self.keep_size);
+        if [&age.origin, &runs.origin, &size.origin].into_iter().any(|origin| *origin != Origin::Default) {
+            let age_text = age.value.map_or("of any age".to_owned(), |age| format!("for {}", duration::text(age)));
+            let runs_text = runs.value.map_or("any number".to_owned(), |runs| format!("{runs} runs"));
+            let size_text = size.value.map_or("any size".to_owned(), size::text);
+            let (age, runs, size) = (&age.origin, &runs.origin, &size.origin);
+            page.row("Kept", words(&format!("{age_text} ({age}), {runs_text} ({runs}), {size_text} ({size})")));
         }
         let codes = &self.success_codes;
         if !codes.value.is_empty() {

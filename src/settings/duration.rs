@@ -26,6 +26,35 @@ pub fn read_time_limit(text: &str) -> Result<Duration, String> {
     Ok(if read > NO_LIMIT { Duration::ZERO } else { read })
 }
 
+/// How long ago is too long ago to be told from never.
+const EVER: Duration = Duration::from_secs(100 * 366 * 24 * 60 * 60);
+
+/// Reads an age such as `30d`, `12h` or `1h 30m`: all that [`read_time_limit`] takes, but for a number without a unit, unless
+/// it is zero. Whoever forgets the unit must not lose what was to be kept. Zero is no limit, and so is what is longer than
+/// anything lasts.
+pub fn read_age(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let wrong = || format!("\"{text}\" is not an age; write it with its unit, like 30d or 12h");
+    let read = as_timeout_reads(text).or_else(|| in_words(text)).ok_or_else(wrong)?;
+    let has_unit = text.ends_with(|letter: char| letter.is_ascii_alphabetic());
+    match read {
+        _ if read > EVER => Ok(Duration::ZERO),
+        _ if has_unit || read.is_zero() => Ok(read),
+        _ => Err(wrong()),
+    }
+}
+
+/// `duration` in the largest unit that says it whole: `30 days`, `12 hours`, `90 s`.
+pub fn text(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    let units = [("day", 86_400), ("hour", 3_600), ("minute", 60)];
+    match units.into_iter().find(|(_, length)| seconds >= *length && seconds.is_multiple_of(*length)) {
+        Some((name, length)) if seconds == length => format!("1 {name}"),
+        Some((name, length)) => format!("{} {name}s", seconds / length),
+        None => format!("{} s", duration.as_secs_f64()),
+    }
+}
+
 fn in_words(text: &str) -> Option<Duration> {
     let number = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     if number {
@@ -134,6 +163,41 @@ mod tests {
         for text in ["", "x", "s", "-5", "-1s", "nan", "NaNs", "5x", "1_0", ".", "-inf"] {
             let expected = format!("\"{text}\" is not a length of time");
             assert!(read_time_limit(text).unwrap_err().starts_with(&expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_age_has_a_unit() {
+        for (text, seconds) in [
+            ("30d", 2_592_000.0),
+            ("12h", 43_200.0),
+            (" 1h 30m ", 5_400.0),
+            ("500ms", 0.5),
+            ("800d", 69_120_000.0),
+            ("0", 0.0),
+            ("0d", 0.0),
+            ("inf", 0.0),
+            ("99999d", 0.0),
+        ] {
+            assert_eq!(read_age(text), Ok(Duration::from_secs_f64(seconds)), "{text}");
+        }
+        for text in ["", "30", "1e3", "0.5", "-1d", "x", "30 parsecs", "nan"] {
+            let expected = format!("\"{text}\" is not an age; write it with its unit, like 30d or 12h");
+            assert_eq!(read_age(text), Err(expected));
+        }
+    }
+
+    #[test]
+    fn a_duration_is_told_in_its_unit() {
+        for (seconds, expected) in [
+            (86_400.0, "1 day"),
+            (2_592_000.0, "30 days"),
+            (5_400.0, "90 minutes"),
+            (7_200.0, "2 hours"),
+            (61.0, "61 s"),
+            (0.5, "0.5 s"),
+        ] {
+            assert_eq!(super::text(Duration::from_secs_f64(seconds)), expected);
         }
     }
 

@@ -9,7 +9,7 @@ use super::header::{self, HeaderValue, Headers};
 use super::layer::Layer;
 use super::upstream::{Destination, Identity, Transport};
 use super::value::{AgentChoice, Complaint, Origin, Required, Sampler, Sourced};
-use super::{attributes, choice, duration, exit_code, home, variables};
+use super::{attributes, choice, duration, exit_code, home, size, variables};
 use crate::environment::Environment;
 use crate::otlp::{PerSignal, Signal};
 use crate::secret::Secret;
@@ -52,6 +52,9 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.heartbeat = reader.value(variables::RUN_HEARTBEAT, duration::read);
     layer.collector = reader.value(variables::RUN_COLLECTOR, |text| choice::read(choice::SWITCH, text));
     layer.state_dir = reader.path(variables::RUN_STATE_DIR);
+    layer.keep_age = reader.value(variables::RUN_KEEP_AGE, duration::read_age);
+    layer.keep_runs = reader.value(variables::RUN_KEEP_RUNS, read_count);
+    layer.keep_size = reader.value(variables::RUN_KEEP_SIZE, size::read);
     layer.quiet = reader.boolean(variables::RUN_QUIET);
     (layer, reader.complaints)
 }
@@ -84,6 +87,10 @@ fn milliseconds(text: &str) -> Result<Duration, String> {
     let read = text.trim().parse().map(Duration::from_millis).ok().filter(|read| *read <= duration::NO_LIMIT);
     read.map(duration::limit)
         .ok_or_else(|| format!("\"{}\" is not a number of milliseconds, such as 10000", text.trim()))
+}
+
+fn read_count(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("\"{text}\" is not a number such as 1000"))
 }
 
 /// Which values a list of headers may hold.

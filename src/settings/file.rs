@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::layer::Layer;
 use super::value::{AgentChoice, Complaint, Origin, Required, Sourced};
-use super::{choice, duration, exit_code, home};
+use super::{choice, duration, exit_code, home, size};
 use crate::environment::Environment;
 use crate::otlp::PerSignal;
 
@@ -62,6 +62,10 @@ const KEYS: &[(&str, bool)] = &[
     ("heartbeat", false),
     ("collector", false),
     ("state_dir", false),
+    // A repository must not delete its visitors' runs.
+    ("keep_age", false),
+    ("keep_runs", false),
+    ("keep_size", false),
     ("quiet", false),
 ];
 
@@ -161,6 +165,9 @@ impl Reader<'_> {
                 let said = self.value(name, key, value, string);
                 layer.state_dir = said.map(|said| Sourced::new(self.path(&said.value), said.origin));
             }
+            "keep_age" => layer.keep_age = self.time(name, key, value, duration::read_age),
+            "keep_runs" => layer.keep_runs = self.value(name, key, value, count),
+            "keep_size" => layer.keep_size = self.value(name, key, value, bytes),
             "quiet" => layer.quiet = self.value(name, key, value, boolean),
             _ => {}
         }
@@ -277,6 +284,22 @@ fn required(value: &DeValue<'_>) -> Result<Option<Required>, String> {
             Required::read(&words?.join(",")).map(Some)
         }
         other => Err(wrong_type(wanted, other)),
+    }
+}
+
+fn count(value: &DeValue<'_>) -> Result<u64, String> {
+    let wrong = || wrong_type("a number such as 1000", value);
+    match value {
+        DeValue::Integer(number) if number.radix() == 10 => number.as_str().parse().map_err(|_| wrong()),
+        _ => Err(wrong()),
+    }
+}
+
+fn bytes(value: &DeValue<'_>) -> Result<u64, String> {
+    match value {
+        DeValue::String(text) => size::read(text),
+        DeValue::Integer(number) if number.radix() == 10 => size::read(number.as_str()),
+        other => Err(wrong_type("a size such as \"5GiB\"", other)),
     }
 }
 

@@ -51,6 +51,12 @@ pub struct Layer {
     pub collector: Option<Sourced<bool>>,
     /// The folder that holds the runs.
     pub state_dir: Option<Sourced<PathBuf>>,
+    /// How long a run is kept; zero is for ever.
+    pub keep_age: Option<Sourced<Duration>>,
+    /// How many runs are kept; zero is all.
+    pub keep_runs: Option<Sourced<u64>>,
+    /// How many bytes on disk all runs may take together; zero is any number.
+    pub keep_size: Option<Sourced<u64>>,
     /// Whether to say nothing.
     pub quiet: Option<Sourced<bool>>,
     /// `OTEL_SDK_DISABLED`.
@@ -95,6 +101,9 @@ impl Layer {
             heartbeat: self.heartbeat.or(lower.heartbeat),
             collector: self.collector.or(lower.collector),
             state_dir: self.state_dir.or(lower.state_dir),
+            keep_age: self.keep_age.or(lower.keep_age),
+            keep_runs: self.keep_runs.or(lower.keep_runs),
+            keep_size: self.keep_size.or(lower.keep_size),
             quiet: self.quiet.or(lower.quiet),
             sdk_disabled: self.sdk_disabled.or(lower.sdk_disabled),
             sampler: self.sampler.or(lower.sampler),

@@ -15,6 +15,7 @@ mod header;
 pub mod home;
 pub mod layer;
 mod resolve;
+pub mod size;
 mod upstream;
 mod value;
 pub mod variables;
@@ -28,6 +29,6 @@ pub use layer::Layer;
 pub use resolve::resolve;
 pub use upstream::{DEFAULT_EXPORT_TIMEOUT, DEFAULT_NAME, Destination, Identity, Route, Transport, Upstream};
 pub use value::{
-    AgentChoice, Complaint, Content, DEFAULT_EXPIRY, DEFAULT_HEARTBEAT, Nest, Origin, Protocol, Required, Sampler,
-    Settings, Sourced, Temporality,
+    AgentChoice, Complaint, Content, DEFAULT_EXPIRY, DEFAULT_HEARTBEAT, DEFAULT_KEEP_AGE, DEFAULT_KEEP_RUNS,
+    DEFAULT_KEEP_SIZE, Nest, Origin, Protocol, Required, Sampler, Settings, Sourced, Temporality,
 };

@@ -61,6 +61,11 @@ fn unless_zero(said: Option<Sourced<Duration>>) -> Option<Sourced<Duration>> {
     said.filter(|said| !said.value.is_zero())
 }
 
+/// The same of a value that has a default, so that none was said by somebody.
+fn zero_is_none<T: Default + PartialEq>(said: Sourced<T>) -> Sourced<Option<T>> {
+    Sourced::new(Some(said.value).filter(|value| *value != T::default()), said.origin)
+}
+
 fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
     let Settings {
         agent,
@@ -71,6 +76,9 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         die_with_parent,
         heartbeat,
         collector,
+        keep_age,
+        keep_runs,
+        keep_size,
         quiet,
         sdk_disabled,
         sampler,
@@ -80,12 +88,10 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         temporality,
         ..
     } = Settings::default();
-    let unless_zero_said =
-        |said: Sourced<Duration>| Sourced::new(Some(said.value).filter(|length| !length.is_zero()), said.origin);
     Settings {
         upstreams,
         required: layer.required,
-        expire_after: layer.expire_after.map_or(expire_after, unless_zero_said),
+        expire_after: layer.expire_after.map_or(expire_after, zero_is_none),
         temporality: layer.temporality.unwrap_or(temporality),
         service_name: layer.service_name,
         resource_attributes: layer.resource_attributes,
@@ -98,9 +104,12 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         success_codes: layer.success_codes.unwrap_or(success_codes),
         reap: layer.reap.unwrap_or(reap),
         die_with_parent: layer.die_with_parent.unwrap_or(die_with_parent),
-        heartbeat: layer.heartbeat.map_or(heartbeat, unless_zero_said),
+        heartbeat: layer.heartbeat.map_or(heartbeat, zero_is_none),
         collector: layer.collector.unwrap_or(collector),
         state_dir: layer.state_dir,
+        keep_age: layer.keep_age.map_or(keep_age, zero_is_none),
+        keep_runs: layer.keep_runs.map_or(keep_runs, zero_is_none),
+        keep_size: layer.keep_size.map_or(keep_size, zero_is_none),
         quiet: layer.quiet.unwrap_or(quiet),
         sdk_disabled: layer.sdk_disabled.unwrap_or(sdk_disabled),
         sampler: layer.sampler.unwrap_or(sampler),

@@ -13,6 +13,13 @@ pub const DEFAULT_EXPIRY: Duration = Duration::from_secs(7 * 24 * 60 * 60);
 /// How often a running run says that it runs.
 pub const DEFAULT_HEARTBEAT: Duration = Duration::from_secs(60);
 
+/// How long runs are kept.
+pub const DEFAULT_KEEP_AGE: Duration = Duration::from_secs(30 * 24 * 60 * 60);
+/// How many runs are kept.
+pub const DEFAULT_KEEP_RUNS: u64 = 1_000;
+/// How many bytes on disk all runs may take together.
+pub const DEFAULT_KEEP_SIZE: u64 = 5 << 30;
+
 /// Where a value comes from, in words that a user can find again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Origin {
@@ -170,6 +177,12 @@ pub struct Settings {
     pub collector: Sourced<bool>,
     /// The folder that holds the runs; none is `$XDG_STATE_HOME/otel-run`.
     pub state_dir: Option<Sourced<PathBuf>>,
+    /// How long a run is kept; none is for ever. Never zero.
+    pub keep_age: Sourced<Option<Duration>>,
+    /// How many runs are kept; none is all. Never zero.
+    pub keep_runs: Sourced<Option<u64>>,
+    /// How many bytes on disk all runs may take together; none is any number. Never zero.
+    pub keep_size: Sourced<Option<u64>>,
     /// Whether otel-run keeps its words to itself.
     pub quiet: Sourced<bool>,
     /// `OTEL_SDK_DISABLED=true`: nothing is recorded, the context is passed on as it came.
@@ -315,6 +328,9 @@ impl Default for Settings {
             heartbeat: Sourced::default_value(Some(DEFAULT_HEARTBEAT)),
             collector: Sourced::default_value(true),
             state_dir: None,
+            keep_age: Sourced::default_value(Some(DEFAULT_KEEP_AGE)),
+            keep_runs: Sourced::default_value(Some(DEFAULT_KEEP_RUNS)),
+            keep_size: Sourced::default_value(Some(DEFAULT_KEEP_SIZE)),
             quiet: Sourced::default_value(false),
             sdk_disabled: Sourced::default_value(false),
             sampler: Sourced::default_value(Sampler::ParentBasedAlwaysOn),

@@ -102,6 +102,10 @@ variables! {
         "how often a running run says that it runs, such as 60s; 0 is never";
     RUN_COLLECTOR = "OTEL_RUN_COLLECTOR", OtelRun, Read: "on or off: whether the embedded collector is used";
     RUN_STATE_DIR = "OTEL_RUN_STATE_DIR", OtelRun, Read: "the folder that holds the runs";
+    RUN_KEEP_AGE = "OTEL_RUN_KEEP_AGE", OtelRun, Read: "how long runs are kept, such as 30d; 0 is for ever";
+    RUN_KEEP_RUNS = "OTEL_RUN_KEEP_RUNS", OtelRun, Read: "how many runs are kept; 0 is all";
+    RUN_KEEP_SIZE = "OTEL_RUN_KEEP_SIZE", OtelRun, Read:
+        "how much all runs may take on disk, such as 5GiB; 0 is no limit";
     RUN_QUIET = "OTEL_RUN_QUIET", OtelRun, Read: "true: say nothing";
     RUN_CONFIG = "OTEL_RUN_CONFIG", OtelRun, Read: "the user's settings file";
 

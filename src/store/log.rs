@@ -4,16 +4,21 @@
 //!
 //! * One process writes, under a lock on the file; any number read, also while it grows.
 //! * A batch is acknowledged to its sender after [`Log::append`] has returned.
-//! * The writer can be killed at any moment, and the disk can be full at any write.
+//! * The writer can be killed at any moment, and the disk can be full at any write, and have room again at any later one.
 //!
 //! # Invariants
 //!
 //! * Records are never changed and never moved; a log only grows, and is deleted as a whole.
-//! * Whatever follows the last whole record is a torn tail, or damage. Readers stop there, and whoever writes on cuts it off.
+//! * The file holds whole records from the first on, without a gap. What cannot be written stays in memory behind the end
+//!   of the file, in order and up to a limit, where readers of the same process find it at its offset. Each later append
+//!   writes it down first, as far as there is room.
+//! * Whatever follows the last whole record is a torn tail, or damage. Readers stop there. Whoever writes on cuts a torn
+//!   tail off, and leaves a damaged log as it is.
 //! * A failed append leaves the log as it was.
 //!
 //! A record is in the file when `append` returns, which survives the death of the process; it is not forced to the
-//! medium, so a crash of the whole machine can cost what the kernel had not written yet.
+//! medium, so a crash of the whole machine can cost what the kernel had not written yet. Where the file cannot be written
+//! a record is in memory when `append` returns, and survives until it is written, or the process ends.
 //!
 //! # Layout
 //!
@@ -23,7 +28,7 @@
 //! | --- | --- |
 //! | 8 | magic `otel-run` |
 //! | 4 | format version, now 1 |
-//! | 4 | zero |
+//! | 4 | zero, not looked at |
 //!
 //! and then any number of records:
 //!
@@ -38,9 +43,18 @@
 //! | 8 | when it was written, in nanoseconds since 1970 |
 //! | n | payload |
 
+mod behind;
+mod record;
+mod tail;
+
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
+
+use behind::MEMORY_LIMIT;
+pub use behind::Unwritten;
+pub use record::{Frame, Header, Kind, RECORD_HEADER};
+pub use tail::Tail;
 
 use crate::otlp::Signal;
 
@@ -48,137 +62,19 @@ const MAGIC: &[u8; 8] = b"otel-run";
 const VERSION: u32 = 1;
 /// Bytes before the first record.
 pub const FILE_HEADER: usize = 16;
-/// Bytes of a record before its payload.
-pub const RECORD_HEADER: usize = 24;
-/// No record is larger: the largest OTLP request plus what the transforms can add.
-const LARGEST_PAYLOAD: usize = 256 << 20;
-
-/// What a record holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// [`super::facts::Started`] as JSON.
-    Started,
-    /// An OTLP export request in protobuf.
-    Batch(Signal),
-    /// [`super::facts::Ended`] as JSON.
-    Ended,
-}
-
-/// A record without its payload.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// What it holds.
-    pub kind: Kind,
-    /// Spans, data points or log records in a batch.
-    pub items: u32,
-    /// When it was written, in nanoseconds since 1970.
-    pub unix_nano: u64,
-    length: u32,
-    crc: u32,
-}
-
-impl Header {
-    /// Bytes of the whole record in the log.
-    pub fn record_length(&self) -> u64 {
-        RECORD_HEADER as u64 + u64::from(self.length)
-    }
-
-    fn encode(&self) -> [u8; RECORD_HEADER] {
-        let (kind, signal) = match self.kind {
-            Kind::Started => (1, 0),
-            Kind::Batch(Signal::Traces) => (2, 0),
-            Kind::Batch(Signal::Metrics) => (2, 1),
-            Kind::Batch(Signal::Logs) => (2, 2),
-            Kind::Ended => (3, 0),
-        };
-        let mut bytes = [0; RECORD_HEADER];
-        bytes[0..4].copy_from_slice(&self.length.to_le_bytes());
-        bytes[4..8].copy_from_slice(&self.crc.to_le_bytes());
-        bytes[8] = kind;
-        bytes[9] = signal;
-        bytes[12..16].copy_from_slice(&self.items.to_le_bytes());
-        bytes[16..24].copy_from_slice(&self.unix_nano.to_le_bytes());
-        bytes
-    }
-
-    fn decode(bytes: &[u8; RECORD_HEADER]) -> Option<Self> {
-        let u32_at = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
-        let kind = match (bytes[8], bytes[9]) {
-            (1, 0) => Kind::Started,
-            (2, 0) => Kind::Batch(Signal::Traces),
-            (2, 1) => Kind::Batch(Signal::Metrics),
-            (2, 2) => Kind::Batch(Signal::Logs),
-            (3, 0) => Kind::Ended,
-            _ => return None,
-        };
-        let length = u32_at(0);
-        (length as usize <= LARGEST_PAYLOAD).then(|| Self {
-            kind,
-            items: u32_at(12),
-            unix_nano: u64::from(u32_at(16)) | u64::from(u32_at(20)) << 32,
-            length,
-            crc: u32_at(4),
-        })
-    }
-}
-
-/// A record to be: room for the header, then the payload, so that it is written in one piece without a copy.
-#[derive(Debug, Clone)]
-pub struct Frame(Vec<u8>);
-
-impl Frame {
-    /// An empty frame with room for `capacity` bytes of payload.
-    pub fn with_capacity(capacity: usize) -> Self {
-        let mut bytes = Vec::with_capacity(RECORD_HEADER + capacity);
-        bytes.resize(RECORD_HEADER, 0);
-        Self(bytes)
-    }
-
-    /// Where the payload is written: append only.
-    pub fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.0
-    }
-
-    /// The payload.
-    pub fn payload(&self) -> &[u8] {
-        &self.0[RECORD_HEADER..]
-    }
-}
-
-impl From<&[u8]> for Frame {
-    fn from(payload: &[u8]) -> Self {
-        let mut frame = Self::with_capacity(payload.len());
-        frame.0.extend_from_slice(payload);
-        frame
-    }
-}
-
-/// Where the bytes of a log are.
-#[derive(Debug)]
-enum Medium {
-    File(File),
-    /// For a state folder that cannot be written: the run is delivered all the same, and forgotten at its end.
-    Memory(Vec<u8>),
-}
-
-/// The most that a log in memory takes.
-const MEMORY_LIMIT: usize = 64 << 20;
 
 /// A log of one run.
 #[derive(Debug)]
 pub struct Log {
-    medium: Medium,
-    /// Bytes of whole records, header included.
-    length: u64,
-}
-
-/// What stands behind the whole records of a log.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Tail {
-    /// Nothing, or a record that was being written when its writer died.
-    Torn,
-    /// Something that was whole once.
-    Damaged,
+    /// None for a state folder that cannot be written: the run is delivered all the same, and forgotten at its end.
+    file: Option<File>,
+    /// Bytes of whole records in the file, its header included; without an end for a log of somebody else.
+    written: u64,
+    /// What follows them and is not in the file: whole records, in front of them the file's header if that is not there
+    /// either.
+    behind: Vec<u8>,
+    /// Why something could not be written last.
+    trouble: Option<io::Error>,
 }
 
 /// As long as this is kept, nobody else can claim the log.
@@ -203,19 +99,16 @@ pub enum LogError {
 }
 
 impl Log {
-    /// Begins a log in an empty file.
-    ///
-    /// # Errors
-    ///
-    /// What the system said when the header could not be written.
-    pub fn create(file: File) -> io::Result<Self> {
-        file.write_all_at(&file_header(), 0)?;
-        Ok(Self { medium: Medium::File(file), length: FILE_HEADER as u64 })
+    /// Begins a log in an empty file. If there is no room for it yet, it begins in memory.
+    pub fn create(file: File) -> Self {
+        let mut log = Self { file: Some(file), ..Self::in_memory() };
+        log.write_down();
+        log
     }
 
     /// Begins a log that lives as long as the process.
     pub fn in_memory() -> Self {
-        Self { medium: Medium::Memory(file_header().to_vec()), length: FILE_HEADER as u64 }
+        Self { file: None, written: 0, behind: file_header().to_vec(), trouble: None }
     }
 
     /// Opens an existing log to read it, also while somebody writes it.
@@ -227,18 +120,21 @@ impl Log {
         let mut header = [0; FILE_HEADER];
         match file.read_exact_at(&mut header, 0) {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
-                return Err(if file.metadata()?.len() == 0 { LogError::Blank } else { LogError::NotALog });
+                let length = usize::try_from(file.metadata()?.len()).unwrap_or(FILE_HEADER).min(FILE_HEADER);
+                file.read_exact_at(&mut header[..length], 0)?;
+                let torn = file_header().starts_with(&header[..length]);
+                return Err(if torn { LogError::Blank } else { LogError::NotALog });
             }
             other => other?,
         }
-        if &header[0..8] != MAGIC {
-            return Err(LogError::NotALog);
-        }
         let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
-        if version > VERSION {
-            return Err(LogError::Newer(version));
+        match version {
+            _ if &header[0..8] != MAGIC => return Err(LogError::NotALog),
+            0 => return Err(LogError::NotALog),
+            1..=VERSION => {}
+            _ => return Err(LogError::Newer(version)),
         }
-        let log = Self { medium: Medium::File(file), length: u64::MAX };
+        let log = Self { file: Some(file), written: u64::MAX, behind: Vec::new(), trouble: None };
         if log.tail(Self::start())? == Tail::Torn { Err(LogError::Blank) } else { Ok(log) }
     }
 
@@ -248,28 +144,11 @@ impl Log {
     ///
     /// What the system said.
     pub fn resume_at(&mut self, end: u64) -> io::Result<()> {
-        if let Medium::File(file) = &self.medium {
+        if let Some(file) = &self.file {
             file.set_len(end)?;
+            self.written = end;
         }
-        self.length = end;
         Ok(())
-    }
-
-    /// What stands behind the whole records, which end at `end`.
-    ///
-    /// # Errors
-    ///
-    /// What the system said.
-    pub fn tail(&self, end: u64) -> io::Result<Tail> {
-        let Medium::File(file) = &self.medium else { return Ok(Tail::Torn) };
-        let rest = file.metadata()?.len().saturating_sub(end);
-        let mut raw = [0; RECORD_HEADER];
-        if rest < raw.len() as u64 || !self.read_exact_at(&mut raw, end)? {
-            return Ok(Tail::Torn);
-        }
-        // A crash of the machine can leave zeros where a record was to be.
-        let torn = raw.iter().all(|byte| *byte == 0) || Header::decode(&raw).is_some_and(|h| h.record_length() > rest);
-        Ok(if torn { Tail::Torn } else { Tail::Damaged })
     }
 
     /// A second hold of the lock on the log, which lasts longer than the log; none for a log in memory.
@@ -278,10 +157,7 @@ impl Log {
     ///
     /// What the system said.
     pub fn hold(&self) -> io::Result<Option<Hold>> {
-        match &self.medium {
-            Medium::File(file) => file.try_clone().map(|file| Some(Hold(file))),
-            Medium::Memory(_) => Ok(None),
-        }
+        self.file.as_ref().map(|file| file.try_clone().map(Hold)).transpose()
     }
 
     /// Where the first record begins.
@@ -291,42 +167,29 @@ impl Log {
 
     /// Where the next record will begin, in a log that is written here.
     pub fn end(&self) -> u64 {
-        self.length
+        self.written.saturating_add(self.behind.len() as u64)
     }
 
-    /// Whether the log outlives the process.
-    pub fn is_durable(&self) -> bool {
-        matches!(self.medium, Medium::File(_))
+    /// How far the log is in its file, in one that is written here: 0 for one in memory, or if there was no room yet.
+    pub fn written(&self) -> u64 {
+        self.written
     }
 
     /// Appends one record.
     ///
     /// # Errors
     ///
-    /// What the system said, a full disk among it; the log is as it was.
+    /// What the system said, if the record can neither be written nor be kept in memory; the log is as it was.
     pub fn append(&mut self, kind: Kind, items: u32, unix_nano: u64, mut frame: Frame) -> io::Result<()> {
-        let length = frame.payload().len();
-        if length > LARGEST_PAYLOAD {
-            return Err(io::Error::other("the batch is larger than a record of the log can be"));
+        let record = frame.seal(kind, items, unix_nano)?;
+        self.write_down();
+        if self.behind.is_empty() && self.write(record) {
+            return Ok(());
         }
-        let mut header = Header { kind, items, unix_nano, length: length as u32, crc: 0 };
-        frame.0[..RECORD_HEADER].copy_from_slice(&header.encode());
-        header.crc = crc32fast::hash(&frame.0[8..]);
-        frame.0[4..8].copy_from_slice(&header.crc.to_le_bytes());
-        match &mut self.medium {
-            Medium::File(file) => {
-                if let Err(error) = file.write_all_at(&frame.0, self.length) {
-                    // What was written of it is a torn tail; cutting it off gives the space back to a full disk.
-                    let _ = file.set_len(self.length);
-                    return Err(error);
-                }
-            }
-            Medium::Memory(bytes) if bytes.len() + frame.0.len() > MEMORY_LIMIT => {
-                return Err(io::Error::from(io::ErrorKind::StorageFull));
-            }
-            Medium::Memory(bytes) => bytes.extend_from_slice(&frame.0),
+        if self.behind.len() + record.len() > MEMORY_LIMIT {
+            return Err(self.refusal());
         }
-        self.length += frame.0.len() as u64;
+        self.behind.extend_from_slice(record);
         Ok(())
     }
 
@@ -363,34 +226,39 @@ impl Log {
         Ok(())
     }
 
-    /// Reads only the header of the record at `offset`, without checking the payload.
+    /// The header of the record at `offset`, for whoever passes it over. In a log of somebody else the payload is looked at
+    /// as well: nobody may go on behind damage.
     ///
     /// # Errors
     ///
     /// What the system said.
     pub fn peek(&self, offset: u64) -> io::Result<Option<Header>> {
+        if self.written == u64::MAX {
+            return self.read(offset, &mut Vec::new());
+        }
         Ok(self.read_header(offset)?.map(|(header, _)| header))
     }
 
     fn read_header(&self, offset: u64) -> io::Result<Option<(Header, [u8; RECORD_HEADER])>> {
         let mut raw = [0; RECORD_HEADER];
-        if offset >= self.length || !self.read_exact_at(&mut raw, offset)? {
+        if offset >= self.end() || !self.read_exact_at(&mut raw, offset)? {
             return Ok(None);
         }
         Ok(Header::decode(&raw).map(|header| (header, raw)))
     }
 
-    /// Fills `bytes` from `offset`; `false` where the log is too short for that.
+    /// Fills `bytes` from `offset`, which no record does from file and memory both; `false` where the log is too short for
+    /// that.
     fn read_exact_at(&self, bytes: &mut [u8], offset: u64) -> io::Result<bool> {
-        match &self.medium {
-            Medium::File(file) => match file.read_exact_at(bytes, offset) {
+        match &self.file {
+            Some(file) if offset < self.written => match file.read_exact_at(bytes, offset) {
                 Ok(()) => Ok(true),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
                 Err(error) => Err(error),
             },
-            Medium::Memory(log) => {
-                let Some(part) = usize::try_from(offset).ok().and_then(|from| log.get(from..)?.get(..bytes.len()))
-                else {
+            _ => {
+                let from = usize::try_from(offset - self.written).ok();
+                let Some(part) = from.and_then(|from| self.behind.get(from..)?.get(..bytes.len())) else {
                     return Ok(false);
                 };
                 bytes.copy_from_slice(part);

@@ -6,7 +6,8 @@
 //! * `delivery.jsonl`, what the destination took ([`journal`]);
 //! * `summary.json`, one page for lists ([`facts::Summary`]); it can always be made again from the other two.
 //!
-//! Beside `runs/` is `open/` with a marker for each run that goes on, or whose otel-run was killed ([`open`]).
+//! Beside `runs/` is `open/` with a marker for each run that goes on, or whose otel-run was killed ([`open`]), and `pruned`,
+//! whose time says when somebody looked last for runs that are too old ([`retention`] has the rules, [`prune`] the removal).
 //!
 //! Nothing that one run does can damage another.
 
@@ -14,6 +15,9 @@ pub mod facts;
 pub mod journal;
 pub mod log;
 pub mod open;
+pub mod prune;
+pub mod retention;
+mod rewind;
 pub mod run;
 pub mod summary;
 

@@ -93,7 +93,8 @@ impl Store {
         &self.runs
     }
 
-    pub(super) fn folder(&self, name: &OsStr) -> RunFolder {
+    /// The folder that a run of this name has, if there is one.
+    pub fn folder(&self, name: &OsStr) -> RunFolder {
         RunFolder { path: self.runs.join(name) }
     }
 
@@ -160,7 +161,7 @@ impl RunFolder {
         file.lock()?;
         // Without a mark the run is recorded all the same.
         let _ = self.mark_open();
-        let mut log = Log::create(file)?;
+        let mut log = Log::create(file);
         let first = serde_json::to_vec(beginning)?;
         log.append(Kind::Started, 0, beginning.started.started_unix_nano, Frame::from(first.as_slice()))?;
         Ok(log)
@@ -177,8 +178,7 @@ impl RunFolder {
 
     /// Removes a run that was begun here and is not recorded after all. What is left of it would look like a lost one.
     pub fn discard(&self) {
-        let _ = std::fs::remove_file(self.log());
-        let _ = std::fs::remove_dir(&self.path);
+        let _ = std::fs::remove_dir_all(&self.path);
         self.mark_closed();
     }
 
@@ -190,13 +190,17 @@ impl RunFolder {
     pub fn read_log(&self) -> Result<Log, LogError> {
         match File::open(self.log()) {
             Ok(file) => Log::open(file),
-            Err(error) if error.kind() == io::ErrorKind::NotFound && self.is_empty() => Err(LogError::Blank),
+            Err(error) if error.kind() == io::ErrorKind::NotFound && self.holds_nothing() => Err(LogError::Blank),
             Err(error) => Err(error.into()),
         }
     }
 
-    fn is_empty(&self) -> bool {
-        std::fs::read_dir(&self.path).is_ok_and(|mut entries| entries.next().is_none())
+    /// Whether the folder is empty, or was removed since it was listed.
+    fn holds_nothing(&self) -> bool {
+        match std::fs::read_dir(&self.path) {
+            Ok(mut entries) => entries.next().is_none(),
+            Err(error) => error.kind() == io::ErrorKind::NotFound,
+        }
     }
 
     /// The log, to be delivered or completed by us alone; none while somebody else is at work on it. To go on writing,
@@ -267,11 +271,11 @@ impl RunFolder {
         moved
     }
 
-    fn log(&self) -> PathBuf {
+    pub(super) fn log(&self) -> PathBuf {
         self.path.join("log")
     }
 
-    fn journal_path(&self) -> PathBuf {
+    pub(super) fn journal_path(&self) -> PathBuf {
         self.path.join("delivery.jsonl")
     }
 }

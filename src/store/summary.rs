@@ -28,6 +28,11 @@ impl SummaryError {
     pub fn is_blank(&self) -> bool {
         matches!(self, SummaryError::Log(LogError::Blank))
     }
+
+    /// Whether a newer otel-run wrote it, which is to be left alone.
+    pub fn is_newer(&self) -> bool {
+        matches!(self, SummaryError::Log(LogError::Newer(_)))
+    }
 }
 
 impl RunFolder {

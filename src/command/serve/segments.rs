@@ -9,7 +9,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::ServeOptions;
-use crate::collector::{Closing, Report, Settled, Turn};
+use crate::collector::{Closing, Kept, Report, Settled, Turn};
 use crate::command::said::Said;
 use crate::command::{launch, recording, verdict};
 use crate::context::Ids;
@@ -159,7 +159,7 @@ pub(super) fn closing() -> Closing {
 
 /// Writes down what became of a run. One to which nobody sent anything is forgotten.
 fn settle(folder: &RunFolder, started: Started, report: &Report) {
-    if report.intake.is_empty() {
+    if report.intake.is_empty() || report.kept == Kept::Nothing {
         return folder.discard();
     }
     let summary = Summary {
@@ -177,11 +177,15 @@ fn settle(folder: &RunFolder, started: Started, report: &Report) {
 
 /// What became of everything, whatever run it is in.
 #[derive(Clone, Default)]
-pub(super) struct Sum(Arc<Mutex<Report>>);
+pub(super) struct Sum {
+    report: Arc<Mutex<Report>>,
+    /// What is to be said about old runs that were removed.
+    removed: Arc<Mutex<Vec<String>>>,
+}
 
 impl Sum {
     fn add(&self, report: Report) {
-        let mut sum = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut sum = self.report.lock().unwrap_or_else(PoisonError::into_inner);
         for (signal, intake) in report.intake {
             sum.intake.entry(signal).or_default().dropped += intake.dropped;
         }
@@ -198,6 +202,14 @@ impl Sum {
 
     /// What there is to say about it at the end, one sentence each.
     pub(super) fn troubles(&self, destinations: &[Destination]) -> Vec<String> {
-        verdict::troubles(&self.0.lock().unwrap_or_else(PoisonError::into_inner), destinations, None)
+        let mut troubles =
+            verdict::troubles(&self.report.lock().unwrap_or_else(PoisonError::into_inner), destinations, None);
+        troubles.append(&mut self.removed.lock().unwrap_or_else(PoisonError::into_inner));
+        troubles
+    }
+
+    /// Where to say what is to be said about old runs that were removed.
+    pub(super) fn removed(&self) -> Arc<Mutex<Vec<String>>> {
+        Arc::clone(&self.removed)
     }
 }

@@ -70,6 +70,9 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_HEARTBEAT", "2m"),
         ("OTEL_RUN_COLLECTOR", "off"),
         ("OTEL_RUN_STATE_DIR", "~/s"),
+        ("OTEL_RUN_KEEP_AGE", "12h"),
+        ("OTEL_RUN_KEEP_RUNS", " 7 "),
+        ("OTEL_RUN_KEEP_SIZE", "2MiB"),
         ("OTEL_RUN_QUIET", "True"),
         ("OTEL_RUN_CONFIG", "/c.toml"),
         ("HOME", "/home/u"),
@@ -118,6 +121,9 @@ fn every_variable_of_ours() {
         heartbeat: said("OTEL_RUN_HEARTBEAT", Duration::from_secs(120)),
         collector: said("OTEL_RUN_COLLECTOR", false),
         state_dir: said("OTEL_RUN_STATE_DIR", PathBuf::from("/home/u/s")),
+        keep_age: said("OTEL_RUN_KEEP_AGE", Duration::from_secs(43_200)),
+        keep_runs: said("OTEL_RUN_KEEP_RUNS", 7),
+        keep_size: said("OTEL_RUN_KEEP_SIZE", 2 << 20),
         quiet: said("OTEL_RUN_QUIET", true),
         ..Layer::default()
     };

@@ -52,6 +52,9 @@ insecure = true
 expire_after = "2d"
 require_telemetry = ["logs"]
 metrics_temporality = "delta"
+keep_age = "10d"
+keep_runs = 7
+keep_size = "1GiB"
 
 [headers]
 X-Literal = "v"
@@ -88,10 +91,10 @@ fn every_key() {
                 logs: said(4, "http://l".to_owned()),
             },
             headers: vec![
-                header(32, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(33, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(34, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(35, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(35, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(36, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(37, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(38, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
             headers_helper: said(22, PathBuf::from("/etc/helper")),
             identity: PerSignal::from_fn(|_| Identity {
@@ -104,9 +107,9 @@ fn every_key() {
             Upstream {
                 name: "second".to_owned(),
                 destination: Destination {
-                    endpoint: said(44, "http://second".to_owned()),
-                    headers: vec![header(45, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
-                    headers_helper: said(46, PathBuf::from("${WORKTREE}/h")),
+                    endpoint: said(47, "http://second".to_owned()),
+                    headers: vec![header(48, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
+                    headers_helper: said(49, PathBuf::from("${WORKTREE}/h")),
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -114,7 +117,7 @@ fn every_key() {
             Upstream {
                 name: "upstream-2".to_owned(),
                 destination: Destination {
-                    signal_endpoints: PerSignal { logs: said(49, "file:/l".to_owned()), ..PerSignal::default() },
+                    signal_endpoints: PerSignal { logs: said(52, "file:/l".to_owned()), ..PerSignal::default() },
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -144,10 +147,13 @@ fn every_key() {
         reap: said(19, true),
         die_with_parent: said(20, false),
         heartbeat: said(21, Duration::ZERO),
+        keep_age: said(30, Duration::from_secs(864_000)),
+        keep_runs: said(31, 7),
+        keep_size: said(32, 1 << 30),
         resource_attributes: vec![
-            attribute(38, "z", "1"),
-            attribute(39, "a.b", "2"),
-            attribute(40, "deployment.environment.name", "ci"),
+            attribute(41, "z", "1"),
+            attribute(42, "a.b", "2"),
+            attribute(43, "deployment.environment.name", "ci"),
         ],
         ..Layer::default()
     };
@@ -204,8 +210,11 @@ fn a_project_names_and_describes_and_nothing_else() {
             (27, "expire_after"),
             (28, "require_telemetry"),
             (29, "metrics_temporality"),
-            (31, "headers"),
-            (42, "upstream"),
+            (30, "keep_age"),
+            (31, "keep_runs"),
+            (32, "keep_size"),
+            (34, "headers"),
+            (45, "upstream"),
         ]
     );
     assert_eq!(

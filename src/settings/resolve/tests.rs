@@ -67,6 +67,9 @@ fn say(layer: &mut Layer, flags: &str) {
             "kill-after" => layer.kill_after = said("--kill-after", duration::read_time_limit(value).unwrap()),
             "success-code" => layer.success_codes = said("--success-code", exit_code::read_list(value).unwrap()),
             "heartbeat" => layer.heartbeat = said("--heartbeat", duration::read(value).unwrap()),
+            "keep-age" => layer.keep_age = said("--keep-age", duration::read_age(value).unwrap()),
+            "keep-runs" => layer.keep_runs = said("--keep-runs", value.parse().unwrap()),
+            "keep-size" => layer.keep_size = said("--keep-size", super::super::size::read(value).unwrap()),
             "state-dir" => layer.state_dir = said("--state-dir", PathBuf::from(value)),
             "quiet" => layer.quiet = said("--quiet", value == "true"),
             _ => panic!("{name}"),
@@ -102,11 +105,21 @@ fn nothing_said() {
     assert!(settings.success_codes.value.is_empty());
     assert_eq!((settings.reap.value, settings.die_with_parent.value), (false, false));
     assert_eq!(settings.heartbeat, Sourced::default_value(Some(DEFAULT_HEARTBEAT)));
+    let (age, runs, size) = (settings.keep_age.value, settings.keep_runs.value, settings.keep_size.value);
+    assert_eq!((age, runs, size), (Some(Duration::from_secs(30 * 86_400)), Some(1_000), Some(5 << 30)));
     let settings = quietly(&["--endpoint http://c"]);
     let transport = &of_traces(&settings);
     assert_eq!(*transport, Transport::default());
     assert_eq!((transport.protocol(), transport.gzip()), (Protocol::HttpProtobuf, false));
     assert_eq!(transport.timeout(), Duration::from_secs(10));
+}
+
+#[test]
+fn zero_keeps_everything() {
+    let settings = quietly(&["--keep-age 0", "--keep-runs 0", "--keep-size 0"]);
+    assert_eq!(told(&settings.keep_age), "None from --keep-age");
+    assert_eq!(told(&settings.keep_runs), "None from --keep-runs");
+    assert_eq!(told(&settings.keep_size), "None from --keep-size");
 }
 
 /// Each list goes from the highest place to the lowest: the first wins, then the first of the rest, and so on.

@@ -3,6 +3,7 @@
 // It is a test's tool: what goes wrong ends it loudly, and printing is what it is for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout)]
 
+mod count;
 mod replay;
 mod sdk;
 mod send;
@@ -36,6 +37,8 @@ enum Job {
     Signals(signals::Count),
     /// Sends numbered spans to `$OTEL_EXPORTER_OTLP_ENDPOINT` with the OpenTelemetry SDK's exporter.
     Send(send::Send),
+    /// Sends numbered spans one a request, and says which were accepted.
+    Count(count::Count),
     /// Sends traces, metrics and logs as a program does that uses the OpenTelemetry SDK.
     Sdk(sdk::Sdk),
     /// Sends what every program in `tests/senders` sends, by `$OTEL_EXPORTER_OTLP_PROTOCOL`.
@@ -84,6 +87,7 @@ fn main() {
         Job::Stay(job) => job.run(),
         Job::Signals(job) => job.run(),
         Job::Send(job) => job.run(),
+        Job::Count(job) => job.run(),
         Job::Sdk(job) => job.run(),
         Job::Sender => sender::run(),
         Job::Replay { file, exit } => {
