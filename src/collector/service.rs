@@ -1,11 +1,10 @@
 //! One request: who may send it, what it is, and into the recorder with it.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::convert::Infallible;
-use std::io::Read;
 use std::rc::Rc;
 
-use flate2::read::MultiGzDecoder;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -14,6 +13,8 @@ use hyper::body::{Body as _, Bytes, Incoming};
 use super::answer::{Answer, Problem, Voice};
 use super::recorder::{Recorder, Refusal};
 use crate::agent::TOKEN_KEY;
+use crate::otlp::grpc::{FrameError, unframed};
+use crate::otlp::gzip::{GunzipError, gunzip};
 use crate::otlp::status::Code;
 use crate::otlp::{Encoding, Signal, json};
 use crate::secret::Secret;
@@ -75,12 +76,18 @@ impl Service {
         if head.method != Method::POST {
             return Err(Problem::new(StatusCode::METHOD_NOT_ALLOWED, Code::Unimplemented, "OTLP is sent with POST"));
         }
-        let request = match voice {
-            Voice::Grpc => unframed(read(body).await?, &head.headers)?,
+        let bytes;
+        let request: Cow<'_, [u8]> = match voice {
+            Voice::Grpc => {
+                bytes = read(body).await?;
+                let encoding = head.headers.get("grpc-encoding").and_then(|name| name.to_str().ok());
+                unframed(&bytes, encoding, REQUEST_BYTES).map_err(|error| misframed(&error))?
+            }
             Voice::Http(_) => {
                 let encoding = content_encoding(&head.headers)?;
                 let media = media_type(&head.headers)?;
-                let body = decompressed(read(body).await?, encoding)?;
+                bytes = read(body).await?;
+                let body = decompressed(&bytes, encoding)?;
                 match media {
                     Encoding::Protobuf => body,
                     Encoding::Json => json::decode(signal, &body)
@@ -195,41 +202,27 @@ async fn discard(mut body: Incoming) {
     }
 }
 
-fn decompressed(body: Bytes, compression: Compression) -> Result<Bytes, Problem> {
-    if compression == Compression::None {
-        return Ok(body);
-    }
-    let mut plain = Vec::with_capacity(body.len().saturating_mul(4).min(REQUEST_BYTES));
-    match MultiGzDecoder::new(&body[..]).take(REQUEST_BYTES as u64 + 1).read_to_end(&mut plain) {
-        Ok(_) if plain.len() > REQUEST_BYTES => Err(too_large()),
-        Ok(_) => Ok(plain.into()),
-        Err(error) => {
-            Err(Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, format!("the body is not gzip: {error}")))
-        }
+fn decompressed(body: &[u8], compression: Compression) -> Result<Cow<'_, [u8]>, Problem> {
+    match compression {
+        Compression::None => Ok(Cow::Borrowed(body)),
+        Compression::Gzip => gunzip(body, REQUEST_BYTES).map(Cow::Owned).map_err(|error| not_decompressed(&error)),
     }
 }
 
-/// Takes the one message out of a unary gRPC request: a flag, four bytes of length, the message.
-fn unframed(body: Bytes, headers: &HeaderMap) -> Result<Bytes, Problem> {
-    let malformed = || Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, "the body is not one gRPC message");
-    let (prefix, _) = body.split_first_chunk::<5>().ok_or_else(malformed)?;
-    let length = u32::from_be_bytes([prefix[1], prefix[2], prefix[3], prefix[4]]) as usize;
-    let compressed = prefix[0];
-    if body.len() - 5 != length {
-        return Err(malformed());
+fn not_decompressed(error: &GunzipError) -> Problem {
+    match error {
+        GunzipError::TooLarge => too_large(),
+        GunzipError::NotGzip(_) => Problem::new(StatusCode::BAD_REQUEST, Code::InvalidArgument, error.to_string()),
     }
-    let message = body.slice(5..);
-    match compressed {
-        0 => Ok(message),
-        1 if headers.get("grpc-encoding").is_some_and(|name| name == "gzip") => {
-            decompressed(message, Compression::Gzip)
-        }
-        _ => Err(Problem::new(
-            StatusCode::BAD_REQUEST,
-            Code::Unimplemented,
-            "messages can be compressed with gzip, or not at all",
-        )),
-    }
+}
+
+fn misframed(error: &FrameError) -> Problem {
+    let code = match error {
+        FrameError::NotOneMessage => Code::InvalidArgument,
+        FrameError::UnknownCompression => Code::Unimplemented,
+        FrameError::Gunzip(error) => return not_decompressed(error),
+    };
+    Problem::new(StatusCode::BAD_REQUEST, code, error.to_string())
 }
 
 fn too_large() -> Problem {

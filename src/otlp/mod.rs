@@ -1,5 +1,7 @@
-//! OTLP as data: the signals, the encodings, the protobuf wire format, the JSON mapping.
+//! OTLP as data: the signals, the encodings, the protobuf wire format, the JSON mapping, frames of gRPC.
 
+pub mod grpc;
+pub mod gzip;
 pub mod json;
 pub mod schema;
 pub mod status;
