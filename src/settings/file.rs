@@ -81,6 +81,8 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
         let at = key.span().start;
         let name = key.get_ref().as_ref();
         match KEYS.iter().find(|(known, _)| *known == name) {
+            // The line is named already, and what looks like a key may be the rest of a value.
+            None if reader.is_broken(&key.span(), value) => {}
             None => {
                 let hint = choice::did_you_mean(name, KEYS.iter().map(|(known, _)| *known));
                 reader.complain(at, format!("there is no setting `{name}`{hint}"));
@@ -245,10 +247,12 @@ impl Reader<'_> {
             (Some((key @ ("env" | "file"), other)), None) => {
                 Err(format!("`{key}`: {}", wrong_type("a string in quotes", other)))
             }
-            (Some((key, _)), None) => {
-                Err(format!("`{key}` is neither env nor file{}", choice::did_you_mean(key, ["env", "file"])))
+            // A value that was written as a key would be shown if the key were.
+            (first, second) => {
+                let key = first.filter(|_| second.is_none()).map_or("", |(key, _)| key);
+                let hint = choice::did_you_mean(key, ["env", "file"]);
+                Err(format!("a value is either {{ env = \"NAME\" }} or {{ file = \"PATH\" }}{hint}"))
             }
-            _ => Err("a value is either { env = \"NAME\" } or { file = \"PATH\" }".to_owned()),
         }
     }
 

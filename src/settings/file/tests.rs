@@ -208,7 +208,7 @@ later = { command = ["pass", "show"] }
         (19, "resource attribute `a.b.c`: a string in quotes is expected, not a datetime; it is ignored"),
         (23, "a header is ignored: a string, { env = \"NAME\" } or { file = \"PATH\" } is expected, not an integer"),
         (24, "a header is ignored: a value is either { env = \"NAME\" } or { file = \"PATH\" }"),
-        (25, "a header is ignored: `enw` is neither env nor file; did you mean env?"),
+        (25, "a header is ignored: a value is either { env = \"NAME\" } or { file = \"PATH\" }; did you mean env?"),
         (26, "a header is ignored: the header empty has no value"),
         (27, "a header is ignored: `env`: a string in quotes is expected, not an integer"),
         (28, "a header is ignored: { command = [...] } is not supported yet; use env or file"),
@@ -276,6 +276,19 @@ fn what_is_no_toml_is_left_out_with_its_line_and_without_being_quoted() {
     assert_eq!(lines, [2, 3, 5, 7, 8, 10], "{complaints:?}");
     for (_, message) in complaints {
         assert!(message.starts_with("this is not TOML: ") && !message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_key_and_may_be_a_value_is_not_quoted() {
+    for text in [
+        "endpoint = \"https://me:\nhunter2=x@host\"\n",
+        "[headers]\nauthorization = { hunter2 = 1 }\n",
+        "[headers]\nauthorization = { \"Bearer hunter2\" = \"\" }\n",
+    ] {
+        let (layer, complaints) = read(FileKind::User, text);
+        assert_eq!(layer, Layer::default(), "{text}");
+        assert!(!complaints.is_empty() && !format!("{complaints:?}").contains("hunter2"), "{text}: {complaints:?}");
     }
 }
 
