@@ -64,6 +64,9 @@ pub enum Kind {
     Ended,
 }
 
+/// A record longer than this is looked for in the log before there is room made for it.
+const LONG_PAYLOAD: u32 = 1 << 20;
+
 /// A record without its payload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Header {
@@ -337,6 +340,10 @@ impl Log {
     /// What the system said.
     pub fn read(&self, offset: u64, payload: &mut Vec<u8>) -> io::Result<Option<Header>> {
         let Some((header, raw)) = self.read_header(offset)? else { return Ok(None) };
+        // A damaged length can ask for far more memory than the log takes on disk.
+        if header.length > LONG_PAYLOAD && self.size()?.saturating_sub(offset) < header.record_length() {
+            return Ok(None);
+        }
         payload.resize(header.length as usize, 0);
         if !self.read_exact_at(payload, offset + RECORD_HEADER as u64)? {
             return Ok(None);
@@ -378,6 +385,14 @@ impl Log {
             return Ok(None);
         }
         Ok(Header::decode(&raw).map(|header| (header, raw)))
+    }
+
+    /// Bytes that there are, whole records or not.
+    fn size(&self) -> io::Result<u64> {
+        match &self.medium {
+            Medium::File(file) => Ok(file.metadata()?.len()),
+            Medium::Memory(bytes) => Ok(bytes.len() as u64),
+        }
     }
 
     /// Fills `bytes` from `offset`; `false` where the log is too short for that.
