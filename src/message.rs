@@ -6,9 +6,17 @@ use std::io::{IsTerminal, Write};
 pub const PREFIX: &str = "otel-run: ";
 
 /// Says one thing on stderr, with the program's name in front. If nobody listens any more, that is nobody's fault.
+///
+/// What is said can quote a repository's file, an agent or a backend, so nothing in it is a command to the terminal.
 pub fn say(text: &str) {
     let mut line = String::from(PREFIX);
-    line.push_str(text);
+    for character in text.chars() {
+        match character {
+            '\n' => line.push('\n'),
+            control if control.is_control() => line.extend(control.escape_default()),
+            other => line.push(other),
+        }
+    }
     line.push('\n');
     let _ = std::io::stderr().write_all(line.as_bytes());
 }

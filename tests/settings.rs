@@ -428,6 +428,21 @@ fn a_projects_file_is_not_believed_where_telemetry_goes() {
 }
 
 #[test]
+fn what_is_quoted_of_a_file_is_no_command_to_the_terminal() {
+    let home = Home::new();
+    let hostile = "nest = \"\\u001b[2Jno\\nsuch\\u009b word\"\n\"\\u001b]0;title\\u0007\" = 1\n";
+    std::fs::write(home.work().join(".otel-run.toml"), hostile).unwrap();
+    let quoted = r#""\u{1b}[2Jno\nsuch\u{9b} word" is not one of adopt, link, off"#;
+    for command in [vec!["sh", "-c", "exit 3"], vec!["runs"]] {
+        let status = if command[0] == "runs" { 0 } else { 3 };
+        let ran = run().home(&home).args(command).stderr_has(quoted).expect_exit(status);
+        let control = |each: char| each.is_control() && each != '\n';
+        assert!(!ran.stderr_text().contains(control), "{:?}", ran.stderr_text());
+        assert_eq!(ran.stderr_text().lines().count(), 2, "{}", ran.stderr_text());
+    }
+}
+
+#[test]
 fn a_projects_file_is_looked_for_up_to_the_root_of_the_repository() {
     let home = Home::new();
     let below = home.work().join("repository/a/b");

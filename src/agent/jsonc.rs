@@ -9,7 +9,7 @@ use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
 /// What became of a merge.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Merge {
+pub enum Merge {
     /// This is the text with the value in it.
     Added(String),
     /// The value stood there already.
@@ -22,7 +22,7 @@ pub(super) enum Merge {
 
 /// What stands where the value belongs.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Otherwise {
+pub enum Otherwise {
     /// `false`
     False,
     /// A reference that is replaced later.
@@ -32,7 +32,7 @@ pub(super) enum Otherwise {
 }
 
 /// Merges `value` (JSON) into `text` under the keys of `path`, creating the objects that are missing.
-pub(super) fn merge(text: &str, path: &[&str], value: &str) -> Merge {
+pub fn merge(text: &str, path: &[&str], value: &str) -> Merge {
     let masked = mask_references(text);
     // What the parser of these programs takes: JSON, comments, trailing commas.
     let options = ParseOptions {
@@ -54,7 +54,7 @@ pub(super) fn merge(text: &str, path: &[&str], value: &str) -> Merge {
 }
 
 /// The JSON of nothing but `value` under the keys of `path`.
-pub(super) fn alone(path: &[&str], value: &str) -> String {
+pub fn alone(path: &[&str], value: &str) -> String {
     path.iter().rev().fold(value.to_owned(), |inner, key| format!("{{\"{key}\":{inner}}}"))
 }
 
@@ -326,6 +326,21 @@ mod tests {
             if let Merge::Added(merged) = merge(&text, PATH, "true") {
                 prop_assert!(is_subsequence(&text, &merged));
             }
+        }
+
+        #[test]
+        fn a_merge_is_needed_once(before in gap(), text in object_of(value()), after in gap()) {
+            let text = format!("{before}{text}{after}");
+            if let Merge::Added(merged) = merge(&text, PATH, "true") {
+                prop_assert_eq!(merge(&merged, PATH, "true"), Merge::AlreadyThere, "{}", merged);
+            }
+        }
+
+        #[test]
+        fn a_text_that_is_cut_off_is_left_alone(text in object_of(value()), at in any::<prop::sample::Index>()) {
+            let end = (0..text.len()).rev().cycle().skip(at.index(text.len())).find(|end| text.is_char_boundary(*end));
+            let cut = &text[..end.unwrap_or_default()];
+            prop_assert!(matches!(merge(cut, PATH, "true"), Merge::Impossible(_)), "{cut}");
         }
 
         #[test]

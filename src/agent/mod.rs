@@ -8,7 +8,7 @@ mod backend;
 mod change;
 mod detect;
 mod inject;
-mod jsonc;
+pub mod jsonc;
 mod known;
 mod launchers;
 pub mod opencode;

@@ -253,13 +253,13 @@ mod tests {
         recorder.record_own(&Own { signal: Signal::Traces, items: 2, request: most.clone() }).unwrap();
         for refused_requests in 1..3 {
             assert!(matches!(recorder.record(Signal::Traces, &most), Err(Refusal::NotStored(_))));
-            let intake = Intake { received: 2, stored: 2, refused_requests, ..Intake::default() };
+            let intake = Intake { received: 2, stored: 2, own: 2, refused_requests, ..Intake::default() };
             assert_eq!(remembered(&mut recorder), (intake, 0, 0));
         }
         assert!(recorder.last_error().is_some());
         // Sent again, and smaller.
         recorder.record(Signal::Traces, &model_call(0)).unwrap();
-        let intake = Intake { received: 3, stored: 3, refused_requests: 2, ..Intake::default() };
+        let intake = Intake { received: 3, stored: 3, own: 2, refused_requests: 2, ..Intake::default() };
         assert_eq!(remembered(&mut recorder), (intake, 1, 1));
     }
 

@@ -155,6 +155,27 @@ mod tests {
         }
 
         #[test]
+        fn malformed_members_are_counted_and_go_first(
+            members in prop::collection::vec(
+                ("[a-z]{1,8}=[!#-+.-:<-\\[\\]-~&&[^%]]{0,9}", any::<bool>()), 1..100,
+            ),
+            wrong in "[a-z]{1,3}|=[a-z]{0,3}|[a-z]=%[g-z]{2}|[a-z]=\\\\|[a-z] [a-z]=v|[a-z]=v;",
+        ) {
+            let member = |(text, fits): &(String, bool)| if *fits { text.clone() } else { wrong.clone() };
+            let all: Vec<String> = members.iter().map(member).collect();
+            let text = all.join(",");
+            let accepted = accept(&text);
+            let malformed = members.iter().filter(|(_, fits)| !fits).count();
+            prop_assert_eq!(accepted.malformed, malformed);
+            if all.len() <= MEMBERS {
+                prop_assert_eq!(accepted.text, text.as_str());
+            } else {
+                let fitting = all.iter().zip(&members).filter(|(_, (_, fits))| *fits).map(|(text, _)| text.as_str());
+                prop_assert_eq!(accepted.text, fitting.take(MEMBERS).collect::<Vec<_>>().join(","));
+            }
+        }
+
+        #[test]
         fn what_is_passed_is_within_the_limits_and_whole(
             members in prop::collection::vec("[a-z]{1,8}=[!#-+.-:<-\\[\\]-~&&[^%]]{0,300}", 1..80),
         ) {

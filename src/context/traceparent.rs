@@ -267,6 +267,26 @@ mod tests {
             prop_assert_eq!(Traceparent::parse(&x.to_string()), Ok(x));
         }
 
+        #[test]
+        fn a_later_version_is_read_as_far_as_this_one_reaches(
+            x in any_traceparent(), version in 1_u8..=0xfe, flags in any::<u8>(), more in "(-.{0,20})?",
+            around in "[ \t]{0,2}",
+        ) {
+            let written = x.to_string();
+            let text = format!("{around}{version:02x}{}{flags:02x}{more}{around}", &written[2..53]);
+            prop_assume!(!more.ends_with([' ', '\t']));
+            let read = Traceparent::parse(&text);
+            prop_assert_eq!(read.map(|read| (read.trace_id, read.span_id)), Ok((x.trace_id, x.span_id)));
+            prop_assert_eq!(read.map(|read| read.flags()), Ok(flags & (SAMPLED | RANDOM)));
+        }
+
+        #[test]
+        fn what_is_no_digit_anywhere_is_refused(x in any_traceparent(), position in 0..LENGTH, other in "[g-zA-F_ ]") {
+            let mut text = x.to_string();
+            text.replace_range(position..=position, &other);
+            prop_assert!(Traceparent::parse(&text).is_err(), "{text}");
+        }
+
         /// Only the version and the unknown flag bits carry nothing, so only there a change may go unseen.
         #[test]
         fn one_changed_character_is_invalid_or_means_something_else(

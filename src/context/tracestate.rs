@@ -164,6 +164,23 @@ mod tests {
         }
 
         #[test]
+        fn one_wrong_member_makes_a_list_unreadable(
+            members in prop::collection::vec("[a-z0-9][a-z0-9_*/@-]{0,9}=[!-+.-<>-~]{1,9}", 0..40),
+            wrong in "[A-Z][a-z]{0,3}=v|[a-z]{1,3}|[a-z]{1,3}=|=[a-z]{1,3}|[a-z]=[a-z]=[a-z]|[a-z]=\u{e9}",
+            at in any::<prop::sample::Index>(),
+        ) {
+            let mut members = members;
+            let at = at.index(members.len() + 1);
+            members.insert(at, wrong);
+            let number = at + 1;
+            let found = accept(&members.join(",")).unwrap_err();
+            prop_assert!(
+                [Invalid::NoEquals(number), Invalid::Key(number), Invalid::Value(number)].contains(&found),
+                "{found} in {members:?}"
+            );
+        }
+
+        #[test]
         fn what_is_passed_is_a_valid_list_of_the_same_members(
             members in prop::collection::vec("[a-z0-9][a-z0-9_*/@-]{0,20}=[ -+.-<>-~]{0,150}[!-+]", 1..50),
         ) {

@@ -257,7 +257,7 @@ fn own_destination(environment: &Environment, settings: &Settings) -> impl Itera
 fn complaint_text(complaint: &Complaint) -> String {
     match &complaint.origin {
         Origin::Default => complaint.message.clone(),
-        origin => format!("{origin}: {}", complaint.message),
+        _ => complaint.to_string(),
     }
 }
 

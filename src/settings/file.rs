@@ -84,6 +84,8 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
         let at = key.span().start;
         let name = key.get_ref().as_ref();
         match keys().find(|(known, _)| *known == name) {
+            // The line is named already, and what looks like a key may be the rest of a value.
+            None if reader.is_broken(&key.span(), value) => {}
             None => {
                 let hint = choice::did_you_mean(name, keys().map(|(known, _)| known));
                 reader.complain(at, format!("there is no setting `{name}`{hint}"));

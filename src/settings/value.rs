@@ -206,7 +206,15 @@ pub struct Complaint {
 
 impl std::fmt::Display for Complaint {
     fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(out, "{}: {}", self.origin, self.message)
+        write!(out, "{}: ", self.origin)?;
+        // It may quote what somebody else wrote, line breaks and all, and is one line.
+        for character in self.message.chars() {
+            match character {
+                control if control.is_control() => write!(out, "{}", control.escape_default())?,
+                other => write!(out, "{other}")?,
+            }
+        }
+        Ok(())
     }
 }
 

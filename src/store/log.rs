@@ -62,6 +62,8 @@ const MAGIC: &[u8; 8] = b"otel-run";
 const VERSION: u32 = 1;
 /// Bytes before the first record.
 pub const FILE_HEADER: usize = 16;
+/// A record longer than this is looked for in the log before there is room made for it.
+const LONG_PAYLOAD: u32 = 1 << 20;
 
 /// A log of one run.
 #[derive(Debug)]
@@ -200,6 +202,10 @@ impl Log {
     /// What the system said.
     pub fn read(&self, offset: u64, payload: &mut Vec<u8>) -> io::Result<Option<Header>> {
         let Some((header, raw)) = self.read_header(offset)? else { return Ok(None) };
+        // A damaged length can ask for far more memory than the log takes on disk.
+        if header.length > LONG_PAYLOAD && self.size()?.saturating_sub(offset) < header.record_length() {
+            return Ok(None);
+        }
         payload.resize(header.length as usize, 0);
         if !self.read_exact_at(payload, offset + RECORD_HEADER as u64)? {
             return Ok(None);
@@ -245,6 +251,14 @@ impl Log {
             return Ok(None);
         }
         Ok(Header::decode(&raw).map(|header| (header, raw)))
+    }
+
+    /// Bytes that there are, whole records or not.
+    fn size(&self) -> io::Result<u64> {
+        match &self.file {
+            Some(file) if self.behind.is_empty() => Ok(file.metadata()?.len()),
+            _ => Ok(self.written.saturating_add(self.behind.len() as u64)),
+        }
     }
 
     /// Fills `bytes` from `offset`, which no record does from file and memory both; `false` where the log is too short for

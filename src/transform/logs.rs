@@ -2,7 +2,7 @@
 
 use super::content::{self, BodyVerdict, Place};
 use super::resource::Origin;
-use super::{Pass, attribute_key, attribute_text, is_absent, put_original_trace};
+use super::{Pass, attribute_key, attribute_text, is_absent, put_original_trace, submessage};
 use crate::otlp::wire::{Reader, WireError, put_bytes_field};
 use crate::settings::Nest;
 
@@ -17,24 +17,28 @@ impl Pass<'_> {
             let Some(bytes) = field.value.bytes() else { continue };
             match field.number {
                 6 if attribute_key(bytes)? == b"event.name" => attribute_name = attribute_text(bytes)?,
-                9 if !is_absent(bytes) => trace_id = bytes,
-                10 if !is_absent(bytes) => span_id = bytes,
+                9 => trace_id = if is_absent(bytes) { &[] } else { bytes },
+                10 => span_id = if is_absent(bytes) { &[] } else { bytes },
                 12 => name = bytes,
                 _ => {}
             }
         }
         let event = if attribute_name.is_empty() { name } else { attribute_name };
         let adopted = self.must_adopt(trace_id);
+        let mut inspected = false;
         for field in Reader::new(record) {
             let field = field?;
             match (field.number, field.value.bytes()) {
                 (9, _) if adopted => {}
                 (10, _) if adopted && span_id.is_empty() => {}
-                (5, Some(body)) if self.strips_content() => match content::body(origin.family, event) {
+                (5, Some(_)) if self.strips_content() => match content::body(origin.family, event) {
                     BodyVerdict::Keep => out.extend_from_slice(field.raw),
                     BodyVerdict::Drop => {}
+                    BodyVerdict::Inspect if inspected => {}
                     BodyVerdict::Inspect => {
-                        if let Some(kept) = content::inspect_body(origin.family, body) {
+                        inspected = true;
+                        let body = submessage(record, 5)?.unwrap_or_default();
+                        if let Some(kept) = content::inspect_body(origin.family, &body) {
                             put_bytes_field(out, 5, &kept);
                         }
                     }

@@ -15,8 +15,10 @@ mod tests;
 pub use orphans::StandIn;
 use orphans::{Orphans, Roots, Sighting};
 
+use std::borrow::Cow;
+
 use crate::otlp::Signal;
-use crate::otlp::wire::{Reader, WireError, put_message};
+use crate::otlp::wire::{Reader, WireError, put_message, read_varint};
 use crate::settings::{Content, Nest};
 
 /// What the transforms are to do, the same for all batches of a run.
@@ -208,15 +210,33 @@ fn put_original_trace(out: &mut Vec<u8>, number: u32, trace_id: &[u8]) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    put_attribute(out, number, "otel_run.original_trace_id", std::str::from_utf8(&hex).unwrap_or_default());
+    let digits = &hex[..2 * trace_id.len().min(16)];
+    put_attribute(out, number, "otel_run.original_trace_id", std::str::from_utf8(digits).unwrap_or_default());
+}
+
+/// The message in field `number` of `message`: what the field holds, one behind the other where it occurs several times
+/// (protobuf encoding, "Last One Wins": messages are merged); none where it does not occur.
+fn submessage(message: &[u8], number: u32) -> Result<Option<Cow<'_, [u8]>>, WireError> {
+    let mut merged: Option<Cow<'_, [u8]>> = None;
+    for field in Reader::new(message) {
+        let field = field?;
+        if let (true, Some(bytes)) = (field.number == number, field.value.bytes()) {
+            match &mut merged {
+                None => merged = Some(Cow::Borrowed(bytes)),
+                Some(merged) => merged.to_mut().extend_from_slice(bytes),
+            }
+        }
+    }
+    Ok(merged)
 }
 
 /// The key of a `KeyValue` message.
 fn attribute_key(key_value: &[u8]) -> Result<&[u8], WireError> {
-    // Every known exporter writes the key first, and short.
+    // Every known exporter writes the key first, and short, and behind it the value.
     if let [0x0a, length, rest @ ..] = key_value
         && *length < 0x80
-        && let Some(key) = rest.get(..usize::from(*length))
+        && let Some((key, value)) = rest.split_at_checked(usize::from(*length))
+        && is_value_alone(value)
     {
         return Ok(key);
     }
@@ -230,6 +250,12 @@ fn attribute_key(key_value: &[u8]) -> Result<&[u8], WireError> {
     Ok(key)
 }
 
+/// Whether there is nothing but one field 2: another key behind it would be the one that counts.
+fn is_value_alone(fields: &[u8]) -> bool {
+    let Some((0x12, mut rest)) = fields.split_first() else { return fields.is_empty() };
+    read_varint(&mut rest).is_ok_and(|length| length == rest.len() as u64)
+}
+
 /// The text of a `KeyValue` message; empty where the value is not a string.
 fn attribute_text(key_value: &[u8]) -> Result<&[u8], WireError> {
     let mut text: &[u8] = &[];
@@ -238,7 +264,12 @@ fn attribute_text(key_value: &[u8]) -> Result<&[u8], WireError> {
         if let (2, Some(any)) = (field.number, field.value.bytes()) {
             for field in Reader::new(any) {
                 let field = field?;
-                text = if field.number == 1 { field.value.bytes().unwrap_or_default() } else { &[] };
+                match field.number {
+                    1 => text = field.value.bytes().unwrap_or_default(),
+                    // The other members of the oneof.
+                    2..=8 => text = &[],
+                    _ => {}
+                }
             }
         }
     }

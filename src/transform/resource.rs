@@ -1,7 +1,7 @@
 //! Resources and scopes: what is known of the machine is added, what holds content is taken out.
 
 use super::content::{self, ErrorText, Family, Place, Verdict};
-use super::{Pass, Unfit, attribute_key, attribute_text, put_attribute};
+use super::{Pass, Unfit, attribute_key, attribute_text, put_attribute, submessage};
 use crate::otlp::Signal;
 use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
 
@@ -15,15 +15,9 @@ pub(super) struct Origin<'a> {
 impl Pass<'_> {
     /// `ResourceSpans`, `ResourceMetrics` or `ResourceLogs`: the resource is field 1, the scopes are field 2.
     pub(super) fn resource_group(&mut self, signal: Signal, group: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
-        let mut resource: &[u8] = &[];
-        for field in Reader::new(group) {
-            let field = field?;
-            if let (1, Some(bytes)) = (field.number, field.value.bytes()) {
-                resource = bytes;
-            }
-        }
-        let service = service_name(resource)?;
-        put_message(out, 1, resource.len() + 64, |out| self.resource(service, resource, out))?;
+        let resource = submessage(group, 1)?.unwrap_or_default();
+        let service = service_name(&resource)?;
+        put_message(out, 1, resource.len() + 64, |out| self.resource(service, &resource, out))?;
         for field in Reader::new(group) {
             let field = field?;
             match (field.number, field.value.bytes()) {

@@ -34,7 +34,7 @@ impl<'a> Identity<'a> {
             match (field.number, field.value) {
                 (1, Value::Bytes(bytes)) => identity.trace_id = bytes,
                 (2, Value::Bytes(bytes)) => identity.span_id = bytes,
-                (4, Value::Bytes(bytes)) if !is_absent(bytes) => identity.parent = bytes,
+                (4, Value::Bytes(bytes)) => identity.parent = if is_absent(bytes) { &[] } else { bytes },
                 (5, Value::Bytes(bytes)) => identity.name = bytes,
                 (7, Value::Fixed64(time)) => identity.start = time,
                 (8, Value::Fixed64(time)) => identity.end = time,

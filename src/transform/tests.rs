@@ -285,6 +285,46 @@ fn exemplars_get_the_runs_trace_and_numbers_stay() {
     assert_eq!(ExportMetricsServiceRequest::decode(out.as_slice()).unwrap(), metrics(adopted));
 }
 
+/// One field of an export request, a resource and so on down: what a hostile or strange writer makes of it.
+fn nested(numbers: &[u32], message: &[u8]) -> Vec<u8> {
+    numbers.iter().rev().fold(message.to_vec(), |message, number| {
+        let mut outer = Vec::new();
+        put_bytes_field(&mut outer, *number, &message);
+        outer
+    })
+}
+
+#[test]
+fn a_key_that_is_written_twice_counts_as_it_stands_last() {
+    let value = AnyValue { value: Some(any_value::Value::StringValue("secret".to_owned())) }.encode_to_vec();
+    let mut attribute = Vec::new();
+    put_bytes_field(&mut attribute, 1, b"harmless");
+    put_bytes_field(&mut attribute, 2, &value);
+    put_bytes_field(&mut attribute, 1, b"gen_ai.input.messages");
+    let request = nested(&[1, 2, 2, 9], &attribute);
+    let mut out = Vec::new();
+    Transform::new(rules(Nest::Off)).apply(Signal::Traces, &request, &mut out, &mut |_| {}).unwrap();
+    assert_eq!(only_span(ExportTraceServiceRequest::decode(out.as_slice()).unwrap()).attributes, []);
+}
+
+#[test]
+fn a_resource_in_two_parts_is_one() {
+    let part = |key| nested(&[1], &nested(&[1], &text(key, "v").encode_to_vec()));
+    let request = nested(&[1], &[part("a"), part("b")].concat());
+    let mut out = Vec::new();
+    Transform::new(rules(Nest::Adopt)).apply(Signal::Traces, &request, &mut out, &mut |_| {}).unwrap();
+    let mut out = ExportTraceServiceRequest::decode(out.as_slice()).unwrap();
+    assert_eq!(out.resource_spans.remove(0).resource.unwrap().attributes, [text("a", "v"), text("b", "v")]);
+}
+
+#[test]
+fn an_id_of_another_length_is_noted_as_it_came() {
+    let mut short = span(1, None);
+    short.trace_id = vec![0x12, 0x34];
+    let (out, _) = traces(rules(Nest::Adopt), &request(vec![short]));
+    assert_eq!(only_span(out).attributes[1], text("otel_run.original_trace_id", "1234"));
+}
+
 #[test]
 fn damaged_requests_are_errors() {
     let whole = request(vec![span(1, None)]).encode_to_vec();

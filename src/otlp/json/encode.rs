@@ -121,14 +121,17 @@ impl<'a> Encoder<'_, 'a> {
         Ok(())
     }
 
-    /// Of the members of a oneof from `start` on, removes all but `member`.
+    /// Of the members of a oneof from `start` on, removes all that stand before the last one that is not `member`, and
+    /// that one: each member takes the place of what was there.
     #[cold]
     fn keep_member(&mut self, message: &'static Message, start: usize, member: Option<usize>) {
         let fields = self.pending.split_off(start);
-        let kept = fields
-            .into_iter()
-            .filter(|(position, _)| Some(*position) == member || message.fields[*position].label != Label::Member);
-        self.pending.extend(kept);
+        let is_member = |position: usize| message.fields[position].label == Label::Member;
+        let other = |(position, _): &(usize, Value<'a>)| is_member(*position) && Some(*position) != member;
+        let from = fields.iter().rposition(other).map_or(0, |last| last + 1);
+        let kept =
+            fields.into_iter().enumerate().filter(|(index, (position, _))| *index >= from || !is_member(*position));
+        self.pending.extend(kept.map(|(_, field)| field));
     }
 
     /// Writes a field that stands in `pending[from..to]`.

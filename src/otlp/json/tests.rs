@@ -409,6 +409,13 @@ fn protobuf_that_others_may_write_is_read() {
         put_bytes_field(out, 5, b"");
     });
     assert_eq!(members, metrics(r#"{"name":"n","gauge":{}}"#));
+    let members = json(&|out| {
+        put_message(out, 5, 100, |out| put_bytes_field(out, 1, b""));
+        put_bytes_field(out, 9, b"");
+        put_bytes_field(out, 5, b"");
+        put_bytes_field(out, 5, b"");
+    });
+    assert_eq!(members, metrics(r#"{"gauge":{}}"#));
     assert_eq!(json(&|out| put_varint_field(out, 1, 5)), Err(WireError::BadWireType(0)));
     assert_eq!(json(&|out| out.push(0x0a)), Err(WireError::Truncated));
 }

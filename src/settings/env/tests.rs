@@ -4,6 +4,8 @@ use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::PathBuf;
 
+use proptest::prelude::*;
+
 use super::super::value::{Content, Nest, Protocol, Temporality};
 use super::*;
 
@@ -424,4 +426,33 @@ fn paths_need_not_be_text_and_other_values_do() {
     assert_eq!(layer, expected);
     let complaints: Vec<_> = complaints.iter().map(ToString::to_string).collect();
     assert_eq!(complaints, ["OTEL_RUN_NEST: this is not UTF-8 and is ignored"]);
+}
+
+proptest! {
+    #[test]
+    fn headers_that_are_written_by_the_book_are_read(
+        list in proptest::collection::btree_map("[a-z!#$%&'*+.^_`|~0-9-]{1,12}", "[ -~\u{e4}\u{1f600}]{1,20}", 1..6),
+        gap in "[ \t]{0,2}",
+    ) {
+        let list: Vec<(String, String)> = list.into_iter().collect();
+        let member = |(name, value): &(String, String)| {
+            format!("{gap}{}{gap}={gap}{}{gap}", name.to_uppercase(), attributes::encode(&[("".into(), value.clone())]).split_off(1))
+        };
+        let text = list.iter().map(member).collect::<Vec<_>>().join(",");
+        let (_, layer, complaints) = both(&[("OTEL_EXPORTER_OTLP_HEADERS", &text)]);
+        prop_assert_eq!(&complaints, &Vec::<String>::new());
+        let expected: Vec<_> = list.iter().map(|(name, value)| (name.as_str(), literal(value))).collect();
+        prop_assert_eq!(layer.destination.headers, headers("OTEL_EXPORTER_OTLP_HEADERS", &expected));
+    }
+
+    #[test]
+    fn no_list_of_headers_is_too_strange_and_no_value_is_quoted(
+        text in "(?s)(SECRET|[a-z]{1,3}|[=,:;%\" \n]|%[0-9a-f]{0,2}|env:|file:|.){0,24}",
+    ) {
+        // A name is in lower case by the time that it is quoted.
+        let (_, layer, complaints) =
+            both(&[("OTEL_RUN_HEADERS", &text), ("OTEL_EXPORTER_OTLP_HEADERS", &text)]);
+        prop_assert!(!format!("{complaints:?}").contains("SECRET"), "{complaints:?}");
+        prop_assert!(!format!("{layer:?}").contains("SECRET"), "{layer:?}");
+    }
 }

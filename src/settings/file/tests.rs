@@ -290,7 +290,10 @@ endpiont = "http://u"
             24,
             "a header is ignored: a value is one of { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"PROGRAM\"] }",
         ),
-        (25, "a header is ignored: `enw` is none of env, file, command; did you mean env?"),
+        (
+            25,
+            "a header is ignored: a value is one of { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"PROGRAM\"] }; did you mean env?",
+        ),
         (26, "a header is ignored: the header empty has no value"),
         (27, "a header is ignored: `env`: a string in quotes is expected, not an integer"),
         (28, "a header is ignored: `command` is a list such as [\"my-token\", \"--print\"]; no shell reads it"),
@@ -365,6 +368,19 @@ fn what_is_no_toml_is_left_out_with_its_line_and_without_being_quoted() {
     assert_eq!(lines, [2, 3, 5, 7, 8, 10], "{complaints:?}");
     for (_, message) in complaints {
         assert!(message.starts_with("this is not TOML: ") && !message.contains("hunter2"), "{message}");
+    }
+}
+
+#[test]
+fn what_looks_like_a_key_and_may_be_a_value_is_not_quoted() {
+    for text in [
+        "endpoint = \"https://me:\nhunter2=x@host\"\n",
+        "[headers]\nauthorization = { hunter2 = 1 }\n",
+        "[headers]\nauthorization = { \"Bearer hunter2\" = \"\" }\n",
+    ] {
+        let (layer, complaints) = read(FileKind::User, text);
+        assert_eq!(layer, Layer::default(), "{text}");
+        assert!(!complaints.is_empty() && !format!("{complaints:?}").contains("hunter2"), "{text}: {complaints:?}");
     }
 }
 

@@ -101,7 +101,7 @@ impl Reader<'_> {
                 named = self.value(name, key.span(), value, string);
             } else if KEYS.contains(&name) {
                 self.upstream_entry(&mut part, name, key.span(), value);
-            } else {
+            } else if !self.is_broken(&key.span(), value) {
                 let hint = choice::did_you_mean(name, KEYS.into_iter().chain(["name"]));
                 self.complain(key.span().start, format!("an upstream has no setting `{name}`{hint}"));
             }
@@ -175,11 +175,13 @@ impl Reader<'_> {
             (Some((key, other)), None) if SOURCES.contains(&key) => {
                 Err(format!("`{key}`: {}", wrong_type("a string in quotes", other)))
             }
-            (Some((key, _)), None) => {
-                Err(format!("`{key}` is none of {}{}", SOURCES.join(", "), choice::did_you_mean(key, SOURCES)))
-            }
-            _ => {
-                Err("a value is one of { env = \"NAME\" }, { file = \"PATH\" }, { command = [\"PROGRAM\"] }".to_owned())
+            // A value that was written as a key would be shown if the key were.
+            (first, second) => {
+                let key = first.filter(|_| second.is_none()).map_or("", |(key, _)| key);
+                let hint = choice::did_you_mean(key, SOURCES);
+                Err(format!(
+                    "a value is one of {{ env = \"NAME\" }}, {{ file = \"PATH\" }}, {{ command = [\"PROGRAM\"] }}{hint}"
+                ))
             }
         }
     }

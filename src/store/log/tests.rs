@@ -98,6 +98,24 @@ fn a_torn_tail_is_told_from_damage() {
 }
 
 #[test]
+fn a_damaged_length_asks_for_no_memory() {
+    let path = scratch("length");
+    let mut log = Log::create(file(&path));
+    let long = vec![7; 3 << 20];
+    log.append(Kind::Batch(Signal::Logs), 1, 1, Frame::from(long.as_slice())).unwrap();
+    let second = log.end();
+    log.append(Kind::Ended, 0, 1, Frame::from(&b"{}"[..])).unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes[second as usize + 3] = 0x0f;
+    std::fs::write(&path, &bytes).unwrap();
+    let log = Log::open(File::open(&path).unwrap()).unwrap();
+    assert_eq!(payloads(&log), [(Kind::Batch(Signal::Logs), 1, long)]);
+    let mut payload = Vec::new();
+    assert_eq!(log.read(second, &mut payload).unwrap(), None);
+    assert!(payload.capacity() < 1 << 20, "{} bytes", payload.capacity());
+}
+
+#[test]
 fn memory_and_file_read_the_same() {
     let mut on_disk = Log::create(file(&scratch("same")));
     let mut in_memory = Log::in_memory();

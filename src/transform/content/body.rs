@@ -91,7 +91,8 @@ const SENTENCES: &[&str] = &[
 const QUOTES: &[&str] = &["Error:", "error:", "Reasoning:", "reasoning:", "\n"];
 
 fn sentence(text: &str) -> Option<&str> {
-    SENTENCES.iter().find(|start| text.starts_with(**start))?;
+    // A sentence that quotes something at once ends without the space; a run within this run may have left that much.
+    SENTENCES.iter().find(|start| text.starts_with(**start) || text == start.trim_end())?;
     let end = QUOTES.iter().filter_map(|quote| text.find(quote)).min().unwrap_or(text.len());
     Some(text[..end].trim_end())
 }
@@ -318,6 +319,9 @@ mod tests {
             (Family::Copilot, "GenAI inference: gpt", None),
             (Family::Gemini, "API request to gemini-x.", Some("API request to gemini-x.")),
             (Family::Gemini, details, Some("GenAI operation error details from gemini-x.")),
+            (Family::Gemini, "API request to \nsecret", Some("API request to")),
+            (Family::Gemini, "API request to", Some("API request to")),
+            (Family::Gemini, "API request tosecret", None),
             (Family::Gemini, "Hook call secret succeeded", None),
             (Family::Qwen, "API error for m. Error: 400 secret. Duration: 4ms.", Some("API error for m.")),
             (Family::Qwen, "User prompt. Length: 9.", Some("User prompt. Length: 9.")),

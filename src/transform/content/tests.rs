@@ -52,6 +52,13 @@ fn every_row_is_found_where_it_says_and_only_there() {
 }
 
 #[test]
+fn what_a_run_within_this_run_noted_stays() {
+    for (family, place) in FAMILIES.iter().flat_map(|family| PLACES.map(|place| (*family, place))) {
+        assert_eq!(verdict(family, place, "otel_run.original_trace_id"), Verdict::Keep, "{family:?} {place:?}");
+    }
+}
+
+#[test]
 fn a_tree_covers_what_is_below_it_and_not_its_neighbours() {
     for name in ROWS.iter().filter(|row| row.families.has(Family::Other)).flat_map(|row| row.names) {
         let below = verdict(Family::Other, Place::Span, &format!("{}.0.xyz", name.text));
