@@ -341,6 +341,11 @@ fn arrived(upstream: &Upstream) -> BTreeMap<String, BTreeMap<Vec<u8>, usize>> {
     arrived
 }
 
+/// A flush that has time, also for what was made long ago.
+fn flush(home: &Home) -> Run {
+    run().home(home).env("OTEL_RUN_DRAIN_DEADLINE", "60s").args(["flush", "--expire-after", "0"])
+}
+
 #[test]
 fn a_log_that_is_cut_at_any_byte_is_closed_and_delivered() {
     let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::Refused));
@@ -351,7 +356,7 @@ fn a_log_that_is_cut_at_any_byte_is_closed_and_delivered() {
         put(&home, made, &made.log[..cut]);
     }
     upstream.set_behaviour(Behaviour::Accept);
-    run().home(&home).env("OTEL_RUN_DRAIN_DEADLINE", "60s").arg("flush").expect_exit(0);
+    flush(&home).expect_exit(0);
 
     let listed: BTreeMap<String, Value> =
         runs(&home).into_iter().map(|run| (run["run_id"].as_str().unwrap().to_owned(), run)).collect();
@@ -395,7 +400,7 @@ fn a_log_that_is_damaged_at_any_byte_is_left_as_it_is_and_delivered_up_to_there(
         })
         .collect();
     upstream.set_behaviour(Behaviour::Accept);
-    let flushed = run().home(&home).env("OTEL_RUN_DRAIN_DEADLINE", "60s").arg("flush").any_stderr().expect_exit(1);
+    let flushed = flush(&home).any_stderr().expect_exit(1);
     let listed = run().home(&home).args(["runs", "--json"]).any_stderr().expect_exit(0);
     let (flush_said, runs_said) = (flushed.stderr_text(), listed.stderr_text());
     let printed = flushed.stdout_text();

@@ -4,8 +4,9 @@ use otel_run::otlp::grpc::{self, FrameError, Message};
 
 use super::Reading;
 
-/// The input is a body, and a message to be framed.
+/// Behind its first byte the input is a body, and a message to be framed.
 pub fn check(data: &[u8]) -> Reading {
+    let Some((_, data)) = data.split_first() else { return Reading::Refused };
     for compressed in [false, true] {
         let message = Message { compressed, bytes: data };
         let frame = grpc::frame(message);

@@ -209,12 +209,11 @@ fn cause(error: &(dyn std::error::Error + 'static)) -> String {
 fn remedy(error: &(dyn std::error::Error + 'static)) -> Option<&'static str> {
     use rustls::{AlertDescription, CertificateError, Error};
     // An error of the system that holds one of another kind gives that one's reasons for its own.
-    let held = |error: &'_ (dyn std::error::Error + 'static)| {
-        let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-        inner.downcast_ref::<Error>().cloned()
-    };
-    let tls = chain(error).find_map(|error| error.downcast_ref::<Error>().cloned().or_else(|| held(error)))?;
-    match tls {
+    fn tls<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a Error> {
+        let held = || tls(error.downcast_ref::<std::io::Error>()?.get_ref()?);
+        error.downcast_ref::<Error>().or_else(held)
+    }
+    match chain(error).find_map(tls)? {
         Error::InvalidCertificate(CertificateError::UnknownIssuer) => {
             Some("name the file of an authority of your own with --certificate")
         }
