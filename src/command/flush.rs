@@ -106,7 +106,8 @@ fn flush_one(
         Err(error) if error.is_newer() && !asked_for => return Ok(Delivered::Newer(error.to_string())),
         other => other.map_err(|error| unreadable(error.to_string()))?,
     };
-    if !before.is_pending() && !(before.is_local() && asked_for) {
+    let wanted = before.is_pending() || before.is_local() && asked_for;
+    if !wanted {
         return Ok(Delivered::Nothing);
     }
     let way = destinations.of_run(&before.started.destinations)?;

@@ -8,13 +8,16 @@ use std::ops::Range;
 use super::Signal;
 use super::wire::{Reader, WireError, put_message};
 
+/// Two export requests that were one.
+pub type Halves = (Vec<u8>, Vec<u8>);
+
 /// The two halves of `request`, which hold all of its spans, metrics or log records in order; none if there are fewer than
 /// two. A metric is never cut, however many points it has.
 ///
 /// # Errors
 ///
 /// When `request` is no export request.
-pub fn halves(request: &[u8]) -> Result<Option<(Vec<u8>, Vec<u8>)>, WireError> {
+pub fn halves(request: &[u8]) -> Result<Option<Halves>, WireError> {
     let mut whole = 0;
     each_leaf(request, |_| {
         whole += 1;
@@ -82,11 +85,8 @@ fn part(request: &[u8], kept: Range<usize>) -> Result<Vec<u8>, WireError> {
                 let before = out.len();
                 for field in Reader::new(group) {
                     let field = field?;
-                    match (field.number, field.value.bytes()) {
-                        (2, Some(scope)) => {
-                            in_group(scope, 2, out, |scope, out| leaves(scope, &kept, &mut place, out))?
-                        }
-                        _ => {}
+                    if let (2, Some(scope)) = (field.number, field.value.bytes()) {
+                        in_group(scope, 2, out, |scope, out| leaves(scope, &kept, &mut place, out))?;
                     }
                 }
                 Ok(out.len() > before)

@@ -62,8 +62,7 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
 /// What the variables of the OpenTelemetry specification say.
 pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     let mut reader = Reader { environment, complaints: Vec::new() };
-    let mut layer = Layer::default();
-    layer.destination = reader.otlp_destination();
+    let mut layer = Layer { destination: reader.otlp_destination(), ..Layer::default() };
     let of_all = reader.otlp_transport(None);
     layer.transport = PerSignal::from_fn(|signal| reader.otlp_transport(Some(signal)).over(of_all.clone()));
     layer.temporality = reader.value(variables::OTLP_TEMPORALITY, |text| choice::read(choice::TEMPORALITY, text));

@@ -71,7 +71,7 @@ pub struct Layer {
 
 impl Layer {
     /// This layer on top of `lower`: what this layer says holds, the rest is `lower`'s. Attributes are merged by key.
-    /// Destination and upstreams are not merged but chosen, with [`choose`].
+    /// Destination and upstreams are not merged but chosen, the highest one that names an endpoint.
     pub fn over(mut self, lower: Layer) -> Layer {
         self.name_by_attribute();
         let mut lower = lower;

@@ -82,7 +82,7 @@ impl Upstream {
         let transport = self.transport.of(signal);
         let (own, base) = (self.destination.signal_endpoints.of(signal), &self.destination.endpoint);
         let place = match (own, base) {
-            (Some(url), _) => endpoint::place(&url.value, transport, |url| endpoint::as_it_stands(url), signal),
+            (Some(url), _) => endpoint::place(&url.value, transport, endpoint::as_it_stands, signal),
             (None, Some(url)) => {
                 endpoint::place(&url.value, transport, |url| endpoint::below_base(url, signal), signal)
             }
