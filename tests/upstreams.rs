@@ -5,6 +5,7 @@
 mod support;
 
 use std::ffi::OsString;
+use std::io::{Read, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
@@ -222,13 +223,45 @@ fn socket_to(path: &Path, upstream: &Upstream) {
     let address = upstream.url().trim_start_matches("http://").to_owned();
     std::thread::spawn(move || {
         for near in listener.incoming().map_while(Result::ok) {
-            let far = std::net::TcpStream::connect(&address).unwrap();
-            let (mut near_in, mut far_out) = (near.try_clone().unwrap(), far.try_clone().unwrap());
-            let (mut far_in, mut near_out) = (far, near);
-            std::thread::spawn(move || std::io::copy(&mut near_in, &mut far_out));
-            std::thread::spawn(move || std::io::copy(&mut far_in, &mut near_out));
+            join(near.try_clone().unwrap(), near, &address);
         }
     });
+}
+
+/// The same for the IPv6 loopback; gives the base URL.
+fn ipv6_to(upstream: &Upstream) -> String {
+    let listener = std::net::TcpListener::bind("[::1]:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let address = upstream.url().trim_start_matches("http://").to_owned();
+    std::thread::spawn(move || {
+        for near in listener.incoming().map_while(Result::ok) {
+            join(near.try_clone().unwrap(), near, &address);
+        }
+    });
+    url
+}
+
+/// Joins a connection with one to `address`, in both directions.
+fn join(mut near_in: impl Read + Send + 'static, mut near_out: impl Write + Send + 'static, address: &str) {
+    let mut far_in = std::net::TcpStream::connect(address).unwrap();
+    let mut far_out = far_in.try_clone().unwrap();
+    std::thread::spawn(move || std::io::copy(&mut near_in, &mut far_out));
+    std::thread::spawn(move || std::io::copy(&mut far_in, &mut near_out));
+}
+
+#[test]
+fn ipv6_is_spoken() {
+    for transport in [Transport::HttpProtobuf, Transport::Grpc] {
+        let (home, upstream) = (Home::new(), Upstream::start());
+        run()
+            .home(&home)
+            .flag("--endpoint", ipv6_to(&upstream))
+            .flag("--protocol", transport.as_str())
+            .flag("--drain-deadline", LONG)
+            .child(send(3))
+            .expect_exit(0);
+        assert_eq!((upstream.spans().len(), items(&only_run(&home))), (4, delivered(3 + OWN)), "{transport:?}");
+    }
 }
 
 #[test]
@@ -246,7 +279,6 @@ fn a_unix_socket_is_a_place() {
             .expect_exit(0);
         assert_eq!(upstream.spans().len(), 4, "{transport:?}");
         assert!(upstream.received().iter().all(|request| request.transport == transport));
-        // A proxy has nothing to do with it.
         assert_eq!(items(&only_run(&home)), delivered(3 + OWN));
     }
 }

@@ -170,6 +170,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_unnamed_upstream_is_called_the_same_in_settings_and_on_disk() {
+        assert_eq!(settings::DEFAULT_NAME, crate::store::journal::DEFAULT_NAME);
+    }
+
+    #[test]
     fn a_destination_is_read_back_as_it_was_unless_it_has_secrets() {
         for (endpoint, traces, whole) in [
             (Some("http://c:4318"), None, true),

@@ -132,6 +132,44 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "a\nNEW\n");
     }
 
+    /// Whether `ours` says what `theirs` does. The collector's exporter also writes some messages that are empty.
+    fn says_the_same(ours: &serde_json::Value, theirs: &serde_json::Value) -> bool {
+        use serde_json::Value::{Array, Object};
+        match (ours, theirs) {
+            (Object(ours), Object(theirs)) => {
+                let known = |key: &String| theirs.contains_key(key);
+                let empty = serde_json::json!({});
+                let same = |(key, value)| says_the_same(ours.get(key).unwrap_or(&empty), value);
+                ours.keys().all(known) && theirs.iter().all(same)
+            }
+            (Array(ours), Array(theirs)) => {
+                ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| says_the_same(ours, theirs))
+            }
+            (ours, theirs) => ours == theirs,
+        }
+    }
+
+    /// The fixtures were written by the OpenTelemetry Collector 0.160.0.
+    #[test]
+    fn lines_say_what_those_of_the_collector_say() {
+        let path = scratch("collector");
+        for signal in Signal::ALL {
+            let fixture = format!("tests/fixtures/otelcol/{}.jsonl", signal.as_str());
+            let theirs = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(fixture)).unwrap();
+            assert!(theirs.lines().count() > 1);
+            for line in theirs.lines() {
+                let _ = std::fs::remove_file(&path);
+                let protobuf = json::decode(signal, line.as_bytes()).unwrap();
+                assert_eq!(append(&path, signal, &protobuf), Answer::Taken { rejected: 0, remark: None });
+                let ours = std::fs::read_to_string(&path).unwrap();
+                assert!(ours.ends_with('\n') && ours.lines().count() == 1, "{ours}");
+                assert_eq!(json::decode(signal, ours.as_bytes()).unwrap(), protobuf);
+                let [ours, theirs] = [ours.as_str(), line].map(|text| serde_json::from_str(text).unwrap());
+                assert!(says_the_same(&ours, &theirs), "{ours:#}\nis not\n{theirs:#}");
+            }
+        }
+    }
+
     #[test]
     fn two_do_not_write_at_once() {
         let path = scratch("locked");
