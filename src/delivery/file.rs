@@ -132,19 +132,21 @@ mod tests {
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "a\nNEW\n");
     }
 
-    /// Whether `ours` says what `theirs` does. The collector's exporter also writes some messages that are empty.
+    /// Whether `ours` says what `theirs` does. The collector writes some messages that are empty, and leaves out some lists
+    /// that are; and `3` is `3.0`.
     fn says_the_same(ours: &serde_json::Value, theirs: &serde_json::Value) -> bool {
-        use serde_json::Value::{Array, Object};
+        use serde_json::Value::{Array, Number, Object};
         match (ours, theirs) {
             (Object(ours), Object(theirs)) => {
-                let known = |key: &String| theirs.contains_key(key);
-                let empty = serde_json::json!({});
+                let (nothing, empty) = (serde_json::json!([]), serde_json::json!({}));
+                let known = |(key, value)| theirs.contains_key(key) || *value == nothing;
                 let same = |(key, value)| says_the_same(ours.get(key).unwrap_or(&empty), value);
-                ours.keys().all(known) && theirs.iter().all(same)
+                ours.iter().all(known) && theirs.iter().all(same)
             }
             (Array(ours), Array(theirs)) => {
                 ours.len() == theirs.len() && ours.iter().zip(theirs).all(|(ours, theirs)| says_the_same(ours, theirs))
             }
+            (Number(ours), Number(theirs)) => ours.as_f64() == theirs.as_f64(),
             (ours, theirs) => ours == theirs,
         }
     }
