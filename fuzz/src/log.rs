@@ -18,6 +18,9 @@ pub struct Record {
     pub payload: Vec<u8>,
 }
 
+/// How each log of this version begins.
+const HEADER: &[u8; FILE_HEADER] = b"otel-run\x01\0\0\0\0\0\0\0";
+
 /// The input is the file.
 pub fn check(data: &[u8]) -> Reading {
     let file = file_of(data);
@@ -26,7 +29,8 @@ pub fn check(data: &[u8]) -> Reading {
         Err(LogError::Io(error)) => panic!("{error}"),
         Err(error) => {
             // What is left of a log that was never begun is a beginning of the header, or torn behind it.
-            assert!(!matches!(error, LogError::Blank) || data.len() >= FILE_HEADER || data.is_empty(), "{error}");
+            let begun = HEADER.starts_with(&data[..data.len().min(FILE_HEADER)]);
+            assert_eq!(matches!(error, LogError::Blank), begun, "{error}");
             return Reading::Refused;
         }
     };
