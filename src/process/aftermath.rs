@@ -11,6 +11,10 @@ use super::wait;
 /// How often it is looked whether descendants have ended: nobody tells it of those that are not our children.
 const TICK: Duration = Duration::from_millis(10);
 
+/// A moment in which a process becomes another program, and how many of them are waited for.
+const EXEC: Duration = Duration::from_millis(1);
+const EXECS: usize = 20;
+
 /// A signal that comes again so soon is the same wish: whoever ends a process tree tells each of its members, and may do
 /// so twice.
 const AGAIN: Duration = Duration::from_millis(200);
@@ -22,6 +26,20 @@ pub struct Left {
     pub running: Option<u64>,
     /// Whether one of them may still be about to report: those in a session of their own were sent away to stay.
     pub may_report: bool,
+}
+
+/// The descendants when none of them is becoming another program: that takes a moment, and where it takes longer than
+/// [`EXECS`] it is somebody else's.
+fn clear_sight(family: &Family) -> Option<Sight> {
+    let mut sight = family.look()?;
+    for _ in 0..EXECS {
+        if sight.unclear.is_empty() {
+            break;
+        }
+        std::thread::sleep(EXEC);
+        sight = family.look()?;
+    }
+    Some(sight)
 }
 
 /// What can happen while otel-run is about to end.
@@ -62,7 +80,7 @@ impl Aftermath {
     /// Looks for descendants of the command.
     pub fn left(&self) -> Left {
         let Some(family) = &self.family else { return Left { running: Some(0), may_report: false } };
-        let Some(Sight { members, unclear }) = family.look() else {
+        let Some(Sight { members, unclear }) = clear_sight(family) else {
             return Left { running: None, may_report: false };
         };
         let session = getsid(None).map(Pid::as_raw);
