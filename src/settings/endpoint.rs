@@ -114,13 +114,14 @@ pub fn has_user_info(text: &str) -> bool {
 /// URL everything is left out that might be one of these.
 pub fn without_credentials(text: &str) -> String {
     let text = text.trim();
-    let visible = text.split(['?', '#']).next().unwrap_or_default();
+    let (visible, hidden) = text.split_at(text.find(['?', '#']).unwrap_or(text.len()));
     let (scheme, rest) = match visible.split_once("://") {
         Some((scheme, rest)) if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric()) => (Some(scheme), rest),
         _ => (None, visible),
     };
-    // A password may hold `/`, so all before an `@` anywhere may be one.
+    // A password may hold `/`, `?` or `#`, so all before an `@` anywhere may be one.
     let rest = match rest.rsplit_once('@') {
+        _ if hidden.contains('@') => "(redacted)".to_owned(),
         None => rest.to_owned(),
         Some((before, after)) if before.contains('/') => format!("(redacted)@{after}"),
         Some((_, after)) => after.to_owned(),
@@ -223,6 +224,9 @@ mod tests {
             ("https://me:hunter2@c/x?key=hunter2#hunter2", "https://c/x"),
             ("https://me:hun/ter2@c/x", "https://(redacted)@c/x"),
             ("https://hunter2@c", "https://c"),
+            ("https://me:hunter2#@c", "https://(redacted)"),
+            ("https://me:hunter2?@c/x", "https://(redacted)"),
+            ("https://c/x?key=a@hunter2", "https://(redacted)"),
             ("me:hunter2@c:4317", "c:4317"),
             ("https://c/@org/otlp", "https://(redacted)@org/otlp"),
             ("", ""),
@@ -233,7 +237,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_password_is_never_shown(password in "[a-zA-Z:/]{0,4}PASSWORD[a-z:/@]{0,4}", scheme in "(https?://)?", path in "(/[a-z]{0,3})?") {
+        fn a_password_is_never_shown(password in "[a-zA-Z:/?#]{0,4}PASSWORD[a-z:/@?#]{0,4}", scheme in "(https?://)?", path in "(/[a-z]{0,3})?") {
             let url = format!("{scheme}user:{password}@host{path}");
             prop_assert!(!without_credentials(&url).contains("PASSWORD"), "{}", without_credentials(&url));
             if let Err(message) = check(&url, &Transport::default()) {
