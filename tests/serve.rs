@@ -7,6 +7,7 @@ mod support;
 use std::collections::BTreeMap;
 use std::net::{TcpListener, TcpStream};
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::net::{UnixDatagram, UnixListener};
 use std::process::Stdio;
 use std::time::Duration;
@@ -533,6 +534,35 @@ fn a_socket_that_systemd_hands_over_is_taken() {
     assert_eq!(Stored::of(&home).spans().len(), 1);
     // The socket is systemd's: who connects between two of us waits.
     assert!(TcpStream::connect(address).is_ok());
+}
+
+#[test]
+fn nothing_that_it_starts_takes_the_sockets_for_its_own() {
+    let (home, upstream) = (Home::new(), Upstream::start());
+    let helper = home.path().join("helper");
+    std::fs::write(&helper, "#!/bin/sh\nenv > \"$0.env\"; ls /proc/$$/fd > \"$0.fd\"\necho '{\"x-tenant\": \"7\"}'\n")
+        .unwrap();
+    std::fs::set_permissions(&helper, std::fs::Permissions::from_mode(0o755)).unwrap();
+    let socket = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut client = Client::connect(&socket.local_addr().unwrap().to_string());
+    let token = home.path().join("token");
+    std::fs::write(&token, TOKEN).unwrap();
+    let token = format!("file:{}", token.display());
+    let words = ["--token", &token, "--endpoint", &upstream.url(), "--headers-helper", helper.to_str().unwrap()];
+    let child = activated(&home, socket.into(), "$$", &words);
+    assert_eq!(client.ask(&post(&format!("/{TOKEN}"), request(span("one")))).status, 200);
+    upstream.wait_for_received(1);
+    kill(Pid::from_raw(child.id().cast_signed()), Kill::SIGTERM).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8(ended.stderr).unwrap().as_str()), (Some(0), ""));
+    let seen = |what: &str| std::fs::read_to_string(home.path().join(what)).unwrap();
+    let (environment, descriptors) = (seen("helper.env"), seen("helper.fd"));
+    assert!(environment.contains("PATH="), "{environment}");
+    assert!(!environment.contains("LISTEN_") && !environment.contains("NOTIFY_SOCKET"), "{environment}");
+    assert!(
+        descriptors.lines().any(|line| line == "1") && !descriptors.lines().any(|line| line == "3"),
+        "{descriptors}"
+    );
 }
 
 #[test]
