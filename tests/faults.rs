@@ -20,7 +20,7 @@ use otel_run::store::log::{FILE_HEADER, Frame, Kind, Log};
 use prost::Message;
 use serde_json::{Value, json};
 use support::listed::{items, only_run, runs};
-use support::{Behaviour, Home, Run, Stored, Upstream, alone, hex, run, test_child, wait_until};
+use support::{Behaviour, Home, Run, Stored, Upstream, alone, hex, run, test_child, wait_until, with_mounts};
 
 const OTEL_RUN: &str = env!("CARGO_BIN_EXE_otel-run");
 /// Spans that a command sends.
@@ -178,25 +178,6 @@ fn a_kill_on_a_full_disk_does_not_hide_the_end_of_the_run() {
     assert_eq!(events, ["otel_run.run.started", "otel_run.run.abandoned"]);
 }
 
-/// A shell in a mount namespace of its own: `script` with the path of a folder as `$0`, to mount something on. None where
-/// the system allows no mounts, which is said, and which fails where tests must not be left out.
-fn with_mounts(home: &Home, script: &str, words: &[String]) -> Option<Run> {
-    let folder = home.path().join("state");
-    let allowed = ["-m", "-rm"].into_iter().find(|flags| {
-        let tried = alone("unshare").args([flags, "sh", "-c", "mount -t tmpfs -o size=64k tmpfs \"$0\""]).arg(&folder);
-        tried.any_stderr().expect_any_end().status.success()
-    });
-    let Some(flags) = allowed else {
-        let reason = "NOT TESTED: a small file system cannot be mounted here (needs root or user namespaces)";
-        assert!(std::env::var_os("CI").is_none(), "{reason}");
-        eprintln!("{reason}");
-        return None;
-    };
-    Some(
-        alone("unshare").home(home).args([flags, "sh", "-c", script]).arg(folder).args(words).env("OTEL_RUN", OTEL_RUN),
-    )
-}
-
 #[test]
 fn a_disk_that_is_made_room_on_has_everything() {
     let home = Home::new();
@@ -236,7 +217,7 @@ fn runs_on_a_disk_that_cannot_be_written_can_be_looked_at() {
     std::fs::File::options().write(true).open(folder.join("log")).unwrap().set_modified(long_ago).unwrap();
     let script = r#"mount --bind "$0" "$0" && mount -o remount,bind,ro "$0" || exit 99
         "$OTEL_RUN" prune --keep-runs 1 --keep-age 1d"#;
-    let command = with_mounts(&home, script, &[]).unwrap();
+    let command = with_mounts(&home, script, &[""; 0]).unwrap();
     command.stderr_has(format!("cannot remove the run {lost}: Read-only file system")).expect_exit(1);
     assert_eq!(std::fs::read(folder.join("log")).unwrap(), log[..log.len() - 40]);
 }

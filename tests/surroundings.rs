@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 use support::listed::{items, only_run, runs, spans};
 use support::tree::{assert_one_tree, named};
-use support::{Home, Run, Transport, Upstream, alone, hex, run, test_child};
+use support::{Home, Run, Transport, Upstream, alone, hex, run, test_child, with_mounts};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
@@ -150,23 +150,9 @@ fn what_can_neither_be_kept_nor_delivered_is_said_to_be_lost() {
     );
 }
 
-/// A shell in a mount namespace of its own, which ends with it: `mount` runs first, then `script` with the path of the
-/// mounted folder as `$0` and `words` as its arguments. None where the system allows no mounts, which is said, and
-/// which fails where tests must not be left out.
+/// `script` as [`with_mounts`] runs it, after `mount`, which must succeed.
 fn mounted(home: &Home, mount: &str, script: &str, words: &[OsString]) -> Option<Run> {
-    let folder = home.path().join("state");
-    let allowed = ["-m", "-rm"].into_iter().find(|flags| {
-        let tried = alone("unshare").args([flags, "sh", "-c", "mount -t tmpfs -o size=64k tmpfs \"$0\""]).arg(&folder);
-        tried.any_stderr().expect_any_end().status.success()
-    });
-    let Some(flags) = allowed else {
-        let reason = "NOT TESTED: a small file system cannot be mounted here (needs root or user namespaces)";
-        assert!(std::env::var_os("CI").is_none(), "{reason}");
-        eprintln!("{reason}");
-        return None;
-    };
-    let script = format!("{mount} || exit 99\n{script}");
-    Some(alone("unshare").home(home).args([flags, "sh", "-c", &script]).arg(folder).args(words))
+    with_mounts(home, &format!("{mount} || exit 99\n{script}"), words)
 }
 
 fn words(words: &[&str]) -> Vec<OsString> {
@@ -191,7 +177,7 @@ fn a_full_disk_costs_one_sentence_and_no_delivery() {
     let home = Home::new();
     let command = words(&[OTEL_RUN, "--", "sh", "-c", "echo out; exit 3"]);
     let Some(command) = mounted(&home, mount, script, &command) else { return };
-    let ran = command.env("OTEL_RUN", OTEL_RUN).stderr_has("No space left").stderr_has("not kept").expect_exit(0);
+    let ran = command.stderr_has("No space left").stderr_has("not kept").expect_exit(0);
     let printed = ran.stdout_text();
     assert!(printed.starts_with("out\nended by 3\nNo runs yet"), "{printed}");
     assert_eq!(ran.stderr_text().lines().count(), 1, "{}", ran.stderr_text());
@@ -200,7 +186,7 @@ fn a_full_disk_costs_one_sentence_and_no_delivery() {
     let mut command = words(&[OTEL_RUN, "--drain-deadline", "60s", "--endpoint", &upstream.url(), "--"]);
     command.extend(child(["send", "--count", "50"]));
     let command = mounted(&home, mount, script, &command).unwrap();
-    command.env("OTEL_RUN", OTEL_RUN).stderr_has("delivered but not kept").expect_exit(0).stdout_has("ended by 0");
+    command.stderr_has("delivered but not kept").expect_exit(0).stdout_has("ended by 0");
     let counts = upstream.span_counts();
     assert!(counts.len() == 51 && counts.values().all(|count| *count == 1), "{counts:?}");
 }
@@ -213,7 +199,7 @@ fn a_disk_that_fills_up_meanwhile_loses_what_it_says_and_no_more() {
     let mut command = words(&[OTEL_RUN, "--", "sh", "-c", r#""$@"; echo "sender ended by $?"; exit 5"#, "sh"]);
     command.extend(child(["send", "--count", "5000"]));
     let Some(command) = mounted(&home, mount, script, &command) else { return };
-    let ran = command.env("OTEL_RUN", OTEL_RUN).stderr_has("of telemetry are lost: No space left").expect_exit(0);
+    let ran = command.stderr_has("of telemetry are lost: No space left").expect_exit(0);
     let printed = ran.stdout_text();
     assert!(printed.contains("ended by 5\n"), "{printed}");
     let listed: Value = serde_json::from_str(&printed[printed.find('{').unwrap()..]).unwrap();
