@@ -150,34 +150,94 @@ fn words_on_stderr_fail_a_test_by_default() {
     alone("sh").args(["-c", "echo oops >&2"]).expect_exit(0);
 }
 
+/// An API of the model provider: its path, and requests at the three points of the scene.
+struct Api {
+    path: &'static str,
+    /// What makes the request a streaming one: another path, or a field.
+    streaming: &'static str,
+    without_tools: &'static str,
+    with_tools: &'static str,
+    with_result: &'static str,
+    cached: &'static str,
+}
+
+const APIS: [Api; 4] = [
+    Api {
+        path: "/v1/chat/completions",
+        streaming: r#""stream":true,"#,
+        without_tools: r#""model":"m","messages":[{"role":"user"}]}"#,
+        with_tools: r#""model":"m","tools":[{"type":"function"}],"messages":[{"role":"user"}]}"#,
+        with_result: r#""model":"m","tools":[{"type":"function"}],"messages":[{"role":"tool"}]}"#,
+        cached: r#""cached_tokens":40"#,
+    },
+    Api {
+        path: "/v1/responses",
+        streaming: r#""stream":true,"#,
+        without_tools: r#""model":"m","input":[{"type":"message"}]}"#,
+        with_tools: r#""model":"m","tools":[{"type":"function"}],"input":[{"type":"message"}]}"#,
+        with_result: r#""model":"m","tools":[{"type":"function"}],"input":[{"type":"function_call_output"}]}"#,
+        cached: r#""cached_tokens":40"#,
+    },
+    Api {
+        path: "/v1/messages?beta=true",
+        streaming: r#""stream":true,"#,
+        without_tools: r#""model":"m","messages":[{"content":"hi"}]}"#,
+        with_tools: r#""model":"m","tools":[{"name":"Bash"}],"messages":[{"content":"hi"}]}"#,
+        with_result: r#""model":"m","tools":[{"name":"Bash"}],"messages":[{"content":[{"type":"tool_result"}]}]}"#,
+        cached: r#""cache_read_input_tokens":40"#,
+    },
+    Api {
+        path: "/v1beta/models/m:generateContent",
+        streaming: "/v1beta/models/m:streamGenerateContent?alt=sse",
+        without_tools: r#""contents":[{"parts":[{"text":"hi"}]}]}"#,
+        with_tools: r#""tools":[{"functionDeclarations":[{}]}],"contents":[{"parts":[{"text":"hi"}]}]}"#,
+        with_result: r#""tools":[{"functionDeclarations":[{}]}],"contents":[{"parts":[{"functionResponse":{}}]}]}"#,
+        cached: r#""cachedContentTokenCount":40"#,
+    },
+];
+
+impl Api {
+    fn ask(&self, llm: &Llm, streaming: bool, body: &str) -> String {
+        let (path, field) = match (streaming, self.streaming.starts_with('/')) {
+            (false, _) => (self.path, ""),
+            (true, true) => (self.streaming, ""),
+            (true, false) => (self.path, self.streaming),
+        };
+        post(&llm.url(), path, "application/json", &format!("{{{field}{body}"))
+    }
+}
+
 #[test]
-fn the_model_plays_its_scene() {
-    let llm = Llm::start();
-    let tools = r#""tools":[{"type":"function"}]"#;
-    let title = chat(&llm, r#"{"messages":[{"role":"user"}]}"#);
-    assert!(title.contains(marker::TITLE) && title.contains("chat.completion\""), "{title}");
-    let call = chat(&llm, &format!(r#"{{"stream":true,{tools},"messages":[{{"role":"user"}}]}}"#));
-    assert!(call.contains(marker::ARGUMENT) && call.contains(r#""finish_reason":"tool_calls""#), "{call}");
-    assert!(!call.contains(marker::OUTPUT) && call.contains("data: [DONE]"), "{call}");
-    let answer = chat(&llm, &format!(r#"{{"stream":true,{tools},"messages":[{{"role":"user"}},{{"role":"tool"}}]}}"#));
-    assert!(answer.contains(marker::ANSWER) && answer.contains(r#""cached_tokens":40"#), "{answer}");
-    assert_eq!(llm.requests().len(), 3);
+fn the_model_plays_its_scene_in_every_api() {
+    for api in &APIS {
+        let llm = Llm::start();
+        for streaming in [false, true] {
+            let kind = if streaming { "text/event-stream" } else { "application/json" };
+            let title = api.ask(&llm, streaming, api.without_tools);
+            assert!(title.contains(marker::TITLE) && title.contains(kind), "{title}");
+            let call = api.ask(&llm, streaming, api.with_tools);
+            assert!(call.contains(marker::ARGUMENT) && call.contains(marker::REASONING), "{call}");
+            assert!(call.contains(r#""bash""#) && !call.contains(marker::OUTPUT), "{call}");
+            let answer = api.ask(&llm, streaming, api.with_result);
+            assert!(answer.contains(marker::ANSWER) && answer.contains(api.cached), "{answer}");
+        }
+        assert_eq!(llm.requests().len(), 6);
+    }
     alone("sh").args(["-c", marker::COMMAND]).expect_exit(0).stdout_is(&format!("{}\n", marker::OUTPUT));
 }
 
 #[test]
 fn the_model_fails_on_demand() {
-    let llm = Llm::start();
-    llm.set_mood(Mood::FailFirst(1, Failure { retry_after: Some(2), ..Failure::status(429) }));
-    let busy = chat(&llm, r#"{"messages":[]}"#);
-    assert!(busy.starts_with("HTTP/1.1 429") && busy.contains("retry-after: 2"), "{busy}");
-    assert!(chat(&llm, r#"{"messages":[]}"#).starts_with("HTTP/1.1 200"));
-    llm.set_mood(Mood::Fail(Failure::status(401)));
-    assert!(chat(&llm, r#"{"messages":[]}"#).starts_with("HTTP/1.1 401"));
-}
-
-fn chat(llm: &Llm, body: &str) -> String {
-    post(&llm.url(), "/chat/completions", "application/json", body)
+    for api in &APIS {
+        let llm = Llm::start();
+        llm.set_mood(Mood::FailFirst(1, Failure { retry_after: Some(2), ..Failure::status(429) }));
+        let busy = api.ask(&llm, true, api.with_tools);
+        assert!(busy.starts_with("HTTP/1.1 429") && busy.contains("retry-after: 2"), "{busy}");
+        assert!(api.ask(&llm, true, api.with_tools).starts_with("HTTP/1.1 200"));
+        llm.set_mood(Mood::Fail(Failure::status(401)));
+        let refused = api.ask(&llm, false, api.with_tools);
+        assert!(refused.starts_with("HTTP/1.1 401") && refused.contains("the model provider says 401"), "{refused}");
+    }
 }
 
 /// One request on a connection of its own; gives the whole answer.

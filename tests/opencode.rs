@@ -117,7 +117,7 @@ fn provider(llm: &Llm, key: &str) -> String {
     });
     let lab = json!({
         "npm": "@ai-sdk/openai-compatible",
-        "options": { "baseURL": llm.url(), "apiKey": key, "headers": { "x-team": "{env:LAB_TEAM}" } },
+        "options": { "baseURL": format!("{}/v1", llm.url()), "apiKey": key, "headers": { "x-team": "{env:LAB_TEAM}" } },
         "models": { "mock-model": model },
     });
     format!(r#""provider": {}"#, json!({ "lab": lab }))
