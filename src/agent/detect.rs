@@ -1,10 +1,23 @@
 //! From a command line to the agent that it starts, and the mode it starts it in.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::launchers::{Hindrance, Kind, base_name, see_through, skip_options, word};
-use super::profile::Profile;
+use super::profile::{Interface, Profile};
 use super::{OTHER, PROFILES};
+
+/// A command line, and what only the system knows about it.
+#[derive(Debug, Clone, Copy)]
+pub struct CommandLine<'a> {
+    /// The program and its arguments, as typed.
+    pub argv: &'a [OsString],
+    /// Where the file of its [`program`] leads, if it is a symbolic link: every step, the file itself last. They count where
+    /// the program's own name says nothing.
+    pub links: &'a [PathBuf],
+    /// Whether stdin is a terminal.
+    pub at_terminal: bool,
+}
 
 /// What a command line starts.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +33,8 @@ pub struct Detected {
     pub program: usize,
     /// How the agent runs, as in `run` or `tui`; none where no model is at work or nobody knows.
     pub mode: Option<&'static str>,
+    /// Who it faces.
+    pub interface: Interface,
     /// The subcommand, if the profile knows it.
     pub subcommand: Option<&'static str>,
     /// What keeps changes to the environment from the program.
@@ -48,23 +63,31 @@ pub enum RecognisedFrom {
     Nothing,
 }
 
-/// Finds out what `argv` (program and arguments) starts.
-pub fn detect(argv: &[OsString]) -> Detected {
-    let seen = see_through(argv);
-    let text = word(argv, seen.program).unwrap_or_default();
-    let found = PROFILES.iter().find_map(|profile| Some((profile, recognise(profile, seen.kind, text)?)));
+/// Finds out what `line` starts.
+pub fn detect(line: CommandLine<'_>) -> Detected {
+    let seen = see_through(line.argv);
+    let text = word(line.argv, seen.program).unwrap_or_default();
+    let links = line.links.iter().filter_map(|link| link.to_str());
+    let known = |text| PROFILES.iter().find_map(|profile| Some((profile, recognise(profile, seen.kind, text)?)));
+    let found = std::iter::once(text).chain(links).find_map(known);
     let (profile, recognised_from) = found.unwrap_or((&OTHER, RecognisedFrom::Nothing));
-    finish(argv, profile, recognised_from, seen.program, seen.hindrances)
+    finish(line, profile, recognised_from, seen.program, seen.hindrances)
 }
 
-/// Takes `argv` as a command of `profile`, because the user said so.
-pub fn as_profile(argv: &[OsString], profile: &'static Profile) -> Detected {
+/// Takes `line` as a command of `profile`, because the user said so.
+pub fn as_profile(line: CommandLine<'_>, profile: &'static Profile) -> Detected {
+    let seen = see_through(line.argv);
+    finish(line, profile, RecognisedFrom::Choice, seen.program, seen.hindrances)
+}
+
+/// The word that says which file is run in the end: a program, or a script for an interpreter. None where it is a package.
+pub fn program(argv: &[OsString]) -> Option<&OsString> {
     let seen = see_through(argv);
-    finish(argv, profile, RecognisedFrom::Choice, seen.program, seen.hindrances)
+    argv.get(seen.program).filter(|_| seen.kind != Kind::Package)
 }
 
 fn finish(
-    argv: &[OsString],
+    line: CommandLine<'_>,
     profile: &'static Profile,
     recognised_from: RecognisedFrom,
     program: usize,
@@ -72,12 +95,13 @@ fn finish(
 ) -> Detected {
     let program_name = match recognised_from {
         RecognisedFrom::Nothing | RecognisedFrom::Choice => {
-            argv.get(program).map(|word| base_name(&word.to_string_lossy()).to_owned()).unwrap_or_default()
+            line.argv.get(program).map(|word| base_name(&word.to_string_lossy()).to_owned()).unwrap_or_default()
         }
         _ => profile.name.to_owned(),
     };
-    let (mode, subcommand) = mode(argv, program, profile);
-    Detected { profile, recognised_from, program_name, program, mode, subcommand, hindrances }
+    let (mode, subcommand) = mode(line, program, profile);
+    let interface = profile.modes.interface(mode);
+    Detected { profile, recognised_from, program_name, program, mode, interface, subcommand, hindrances }
 }
 
 fn recognise(profile: &Profile, kind: Kind, text: &str) -> Option<RecognisedFrom> {
@@ -113,17 +137,32 @@ fn package_name(text: &str) -> &str {
     }
 }
 
-fn mode(argv: &[OsString], program: usize, profile: &Profile) -> (Option<&'static str>, Option<&'static str>) {
-    let modes = &profile.modes;
+/// The mode and the subcommand.
+fn mode(line: CommandLine<'_>, program: usize, profile: &Profile) -> (Option<&'static str>, Option<&'static str>) {
+    let (argv, modes) = (line.argv, &profile.modes);
     let first = word(argv, skip_options(argv, program + 1, modes.options_with_value)).unwrap_or_default();
     let among = |names: &'static [&'static str]| names.iter().copied().find(|name| *name == first);
     if let Some(working) = among(modes.working) {
         return (Some(working), Some(working));
     }
-    match among(modes.other) {
-        Some(other) => (None, Some(other)),
-        None => (modes.without_subcommand, None),
+    if let Some(other) = among(modes.other) {
+        return (None, Some(other));
     }
+    let given = |option: &str| gives(argv.get(program + 1..).unwrap_or_default(), option);
+    let by_option = modes.by_option.iter().find(|(option, _)| given(option));
+    let with_words = modes.with_words.filter(|_| !first.is_empty());
+    let piped = modes.without_terminal.filter(|_| !line.at_terminal);
+    let otherwise = with_words.or(piped).or(modes.without_subcommand);
+    (by_option.map_or(otherwise, |(_, mode)| *mode), None)
+}
+
+/// Whether `option` is among `arguments`, alone or as `--option=value`, before a `--`.
+pub(super) fn gives(arguments: &[OsString], option: &str) -> bool {
+    arguments
+        .iter()
+        .take_while(|word| *word != "--")
+        .filter_map(|word| word.to_str())
+        .any(|word| word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
 }
 
 #[cfg(test)]
@@ -132,11 +171,15 @@ mod tests {
 
     use std::ffi::OsString;
 
-    use super::{Detected, RecognisedFrom, as_profile, detect};
+    use super::{CommandLine, Detected, RecognisedFrom, as_profile, detect};
     use crate::agent::{Hindrance, OTHER, named};
 
     fn argv(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
+    }
+
+    fn typed(argv: &[OsString]) -> CommandLine<'_> {
+        CommandLine { argv, links: &[], at_terminal: true }
     }
 
     #[test]
@@ -199,7 +242,7 @@ mod tests {
             ("opencode-wrapper run", "opencode-wrapper", Nothing, 0),
             ("", "", Nothing, 0),
         ] {
-            let Detected { program_name, recognised_from, program: at, profile, .. } = detect(&argv(line));
+            let Detected { program_name, recognised_from, program: at, profile, .. } = detect(typed(&argv(line)));
             assert_eq!((program_name.as_str(), recognised_from, at), (name, from, program), "{line}");
             assert_eq!(profile.name, if from == Nothing { "other" } else { name }, "{line}");
         }
@@ -223,7 +266,7 @@ mod tests {
             ("claude -p run", None, None),
             ("make run", None, None),
         ] {
-            let detected = detect(&argv(line));
+            let detected = detect(typed(&argv(line)));
             assert_eq!((detected.mode, detected.subcommand), (mode, subcommand), "{line}");
         }
     }
@@ -231,12 +274,12 @@ mod tests {
     #[test]
     fn the_users_choice_decides() {
         let opencode = named("opencode").unwrap();
-        let detected = as_profile(&argv("nice ./my-agent run hi"), opencode);
+        let detected = as_profile(typed(&argv("nice ./my-agent run hi")), opencode);
         assert_eq!(detected.profile.name, "opencode");
         assert_eq!(detected.program_name, "my-agent");
         assert_eq!((detected.program, detected.mode), (1, Some("run")));
         assert_eq!(detected.recognised_from, RecognisedFrom::Choice);
-        assert_eq!(as_profile(&argv("opencode run"), &OTHER).mode, None);
+        assert_eq!(as_profile(typed(&argv("opencode run")), &OTHER).mode, None);
     }
 
     #[test]
@@ -256,7 +299,7 @@ mod tests {
             ("sudo --preserve-env opencode", vec![]),
             ("doas opencode", dropped("doas")),
         ] {
-            assert_eq!(detect(&argv(line)).hindrances, hindrances, "{line}");
+            assert_eq!(detect(typed(&argv(line))).hindrances, hindrances, "{line}");
         }
     }
 
@@ -265,7 +308,7 @@ mod tests {
     fn words_that_are_not_text_are_no_agent() {
         use std::os::unix::ffi::OsStringExt;
         let argv = vec![OsString::from("nice"), OsString::from_vec(vec![b'o', 0xff])];
-        assert_eq!(detect(&argv).profile.name, "other");
-        assert_eq!(detect(&argv).program, 1);
+        assert_eq!(detect(typed(&argv)).profile.name, "other");
+        assert_eq!(detect(typed(&argv)).program, 1);
     }
 }

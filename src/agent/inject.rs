@@ -5,7 +5,7 @@ use std::ffi::{OsStr, OsString};
 
 use super::attributes::{self, Appended};
 use super::change::{Action, Change, Value};
-use super::detect::Detected;
+use super::detect::{Detected, gives};
 use super::jsonc::{self, Merge, Otherwise};
 use super::profile::{Argument, Edit, Injection, Profile, Variable};
 use super::proxy;
@@ -146,9 +146,8 @@ fn inject_arguments(situation: &Situation<'_>, injected: &mut Injected) {
     if situation.argv.len() < front {
         return;
     }
-    let applies =
-        |argument: &&Argument| argument.modes.is_empty() || mode.is_some_and(|mode| argument.modes.contains(&mode));
-    for argument in profile.arguments_after_probe(situation.probe_answer).iter().filter(applies) {
+    let all = profile.arguments_after_probe(situation.probe_answer).iter();
+    for argument in all.filter(|argument: &&Argument| applies(argument.modes, *mode)) {
         match argument.edit {
             Edit::InsertBefore(words) => {
                 injected.argv.splice(front..front, words.iter().map(|word| situation.fill(word).actual()));
@@ -210,19 +209,19 @@ fn operands(argv: &[OsString], front: usize) -> usize {
     front + rest.iter().position(|word| word == "--").unwrap_or(rest.len())
 }
 
+/// Whether what is for `modes` is for this one as well.
+fn applies(modes: &[&str], mode: Option<&str>) -> bool {
+    modes.is_empty() || mode.is_some_and(|mode| modes.contains(&mode))
+}
+
 fn cautions<'a>(situation: &'a Situation<'_>) -> impl Iterator<Item = String> + 'a {
     let Detected { profile, program, mode, .. } = situation.detected;
-    let arguments = situation.argv.get(program + 1..operands(situation.argv, program + 1)).unwrap_or_default();
-    let given = move |option: &str| {
-        arguments
-            .iter()
-            .filter_map(|word| word.to_str())
-            .any(|word| word.strip_prefix(option).is_some_and(|rest| rest.is_empty() || rest.starts_with('=')))
-    };
+    let arguments = situation.argv.get(program + 1..).unwrap_or_default();
     profile
         .cautions
         .iter()
-        .filter(move |caution| *mode == Some(caution.mode) && caution.option.is_none_or(&given))
+        .filter(move |caution| applies(caution.modes, *mode))
+        .filter(move |caution| caution.option.is_none_or(|option| gives(arguments, option)))
         .map(|caution| caution.text.to_owned())
 }
 

@@ -6,7 +6,10 @@
 mod attributes;
 mod backend;
 mod change;
+mod cn;
+mod copilot;
 mod detect;
+mod gemini;
 mod inject;
 pub mod jsonc;
 mod known;
@@ -15,15 +18,16 @@ pub mod opencode;
 pub mod other;
 mod profile;
 mod proxy;
+mod qwen;
 
 pub use change::{Action, Change, Value};
-pub use detect::{Detected, RecognisedFrom, as_profile, detect};
+pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, detect, program};
 pub(crate) use inject::Mask;
 pub use inject::{Injected, Situation, inject, resource_attributes};
 pub use launchers::Hindrance;
 pub use profile::{
-    Alternative, Argument, Caution, Edit, Event, Flush, Injection, LastBatches, Means, Modes, Probe, Profile,
-    RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
+    Alternative, Argument, Caution, Edit, Event, Flush, Injection, Interface, LastBatches, Means, Modes, Probe,
+    Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
 };
 
 /// The metadata key by which an exporter that knows gRPC only, and hence no path, shows the run's token.
@@ -34,10 +38,10 @@ pub static PROFILES: [Profile; 8] = [
     opencode::PROFILE,
     known::CLAUDE,
     known::CODEX,
-    known::GEMINI,
-    known::QWEN,
-    known::COPILOT,
-    known::CN,
+    gemini::PROFILE,
+    qwen::PROFILE,
+    copilot::PROFILE,
+    cn::PROFILE,
     other::PROFILE,
 ];
 

@@ -35,6 +35,8 @@ pub const PROFILE: Profile = Profile {
             "upgrade",
         ],
         without_subcommand: Some("tui"),
+        interactive: &["tui", "attach"],
+        serving: &["serve", "web", "acp"],
         options_with_value: &[
             "--log-level",
             "--model",
@@ -48,6 +50,7 @@ pub const PROFILE: Profile = Profile {
             "--mdns-domain",
             "--cors",
         ],
+        ..Modes::UNKNOWN
     },
     speaks: Speaks { protocols: &[Protocol::HttpJson], signals: &[Signal::Traces, Signal::Logs] },
     takes_parent: TakesParent::Never,
@@ -83,8 +86,8 @@ pub const PROFILE: Profile = Profile {
     probe: None,
     launcher_keeps_signals: false,
     cautions: &[
-        Caution { mode: "run", option: Some("--attach"), text: ATTACHED },
-        Caution { mode: "attach", option: None, text: ATTACHED },
+        Caution { modes: &["run"], option: Some("--attach"), text: ATTACHED },
+        Caution { modes: &["attach"], option: None, text: ATTACHED },
     ],
 };
 

@@ -10,14 +10,14 @@ pub const PROFILE: Profile = Profile {
     name: "other",
     title: "any other command",
     recognised_by: RecognisedBy { base_names: &[], packages: &[], scripts: &[] },
-    modes: Modes { working: &[], other: &[], without_subcommand: None, options_with_value: &[] },
+    modes: Modes::UNKNOWN,
     speaks: Speaks { protocols: &[], signals: &[] },
     takes_parent: TakesParent::Unknown,
     ignores: &[],
     records_unasked: &[],
     flush: Flush { at_end: LastBatches::Unknown, on_signal: LastBatches::Unknown },
     events: &[],
-    environment: &[ENVIRONMENT, TOWARDS_A_BACKEND],
+    environment: &[STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
     probe: None,
@@ -25,9 +25,11 @@ pub const PROFILE: Profile = Profile {
     launcher_keeps_signals: false,
 };
 
+/// What leads whatever reads the standard variables to the collector, such as the programs that an agent starts.
+///
 /// `OTEL_*_EXPORTER` is not among them: unset means `otlp` by the specification, and agents that export nothing while it
 /// is unset mean that. The timeout, the samplers, the limits and the batch processors stay the user's as well.
-const ENVIRONMENT: &[Variable] = &[
+pub(super) const STANDARD: &[Variable] = &[
     Variable::new(
         "OTEL_EXPORTER_OTLP_ENDPOINT",
         Injection::Set("{endpoint}"),

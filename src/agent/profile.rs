@@ -85,8 +85,69 @@ pub struct Modes {
     pub other: &'static [&'static str],
     /// The mode of a command without a subcommand.
     pub without_subcommand: Option<&'static str>,
+    /// Options that decide on the mode of a command without a subcommand, the first of these that is given: no model is at
+    /// work where they have none.
+    pub by_option: &'static [(&'static str, Option<&'static str>)],
+    /// The mode of a command without a subcommand, and without such an option, whose first word is something else.
+    pub with_words: Option<&'static str>,
+    /// The mode of a command without all of these that has no terminal to read from.
+    pub without_terminal: Option<&'static str>,
+    /// The modes in which somebody sits at its terminal.
+    pub interactive: &'static [&'static str],
+    /// The modes in which it serves other programs.
+    pub serving: &'static [&'static str],
     /// Options whose value is the next word, if they stand before the subcommand.
     pub options_with_value: &'static [&'static str],
+}
+
+impl Modes {
+    /// Of a command about whose modes nothing is known.
+    pub const UNKNOWN: Self = Self {
+        working: &[],
+        other: &[],
+        without_subcommand: None,
+        by_option: &[],
+        with_words: None,
+        without_terminal: None,
+        interactive: &[],
+        serving: &[],
+        options_with_value: &[],
+    };
+
+    /// Who the agent faces in `mode`.
+    pub fn interface(&self, mode: Option<&str>) -> Interface {
+        let among = |modes: &[&str]| mode.is_some_and(|mode| modes.contains(&mode));
+        match () {
+            () if among(self.interactive) => Interface::Tui,
+            () if among(self.serving) => Interface::Server,
+            () => Interface::Cli,
+        }
+    }
+}
+
+/// Who an agent faces: what `{mode}` in a service name and `otel_run.agent.mode` say.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Interface {
+    /// A command that does one thing and ends.
+    Cli,
+    /// Somebody at its terminal.
+    Tui,
+    /// Other programs.
+    Server,
+}
+
+impl Interface {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Cli, Self::Tui, Self::Server];
+
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Cli => "cli",
+            Self::Tui => "tui",
+            Self::Server => "server",
+        }
+    }
 }
 
 /// What an agent exports.
@@ -262,9 +323,9 @@ pub struct Alternative {
 /// Something to tell the user about one way to run the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Caution {
-    /// The mode.
-    pub mode: &'static str,
-    /// The option that must be given; none means always in this mode.
+    /// The modes; empty means all, and whatever else it does.
+    pub modes: &'static [&'static str],
+    /// The option that must be given; none means always.
     pub option: Option<&'static str>,
     /// What to say.
     pub text: &'static str,

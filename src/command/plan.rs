@@ -1,10 +1,11 @@
 //! `plan`: makes the plan of a run, for `run` to carry out and for the user to read.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use super::said::Said;
 use super::supervision;
-use crate::agent;
+use crate::agent::{self, CommandLine};
 use crate::cli::Options;
 use crate::context::{self, Ids, Propagation, RunContext};
 use crate::error::Error;
@@ -59,17 +60,20 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
         recording: context.recording,
         changes,
     };
+    let links = links(command);
+    let line =
+        CommandLine { argv: command, links: &links, at_terminal: std::io::IsTerminal::is_terminal(&std::io::stdin()) };
     let attributes: Vec<(String, String)> =
         settings.resource_attributes.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
     let plan = plan::make(Inputs {
-        argv: command,
+        command: line,
         environment: &said.environment,
         settings,
         complaints: &complaints,
         collector: collector.filter(|_| settings.collector.value),
         context: &facts,
         resource_attributes: &attributes,
-        span_name: &span_name(command),
+        span_name: &span_name(line),
         drain_deadline: &said.drain_deadline(),
         state_dir: said.state_dir().as_ref(),
         probe_answer: None,
@@ -78,8 +82,8 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
 }
 
 /// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.
-fn span_name(command: &[OsString]) -> String {
-    let detected = agent::detect(command);
+fn span_name(line: CommandLine<'_>) -> String {
+    let (detected, command) = (agent::detect(line), line.argv);
     match (command.get(detected.program), detected.subcommand) {
         (_, Some(subcommand)) => format!("{} {subcommand}", detected.program_name),
         (Some(program), None) => {
@@ -91,4 +95,21 @@ fn span_name(command: &[OsString]) -> String {
         }
         (None, None) => detected.program_name,
     }
+}
+
+/// Where the file of the command leads, if it is a symbolic link: every step, as far as there are no more than the kernel
+/// would follow. Somebody may have another name for an agent.
+fn links(command: &[OsString]) -> Vec<PathBuf> {
+    const MOST: usize = 40;
+    let Some(program) = agent::program(command) else { return Vec::new() };
+    let mut file = which::which(program).ok();
+    let mut links = Vec::new();
+    while let Some(here) = file.take().filter(|_| links.len() < MOST)
+        && let Ok(target) = here.read_link()
+    {
+        let target = here.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
+        links.push(target.clone());
+        file = Some(target);
+    }
+    links
 }

@@ -15,7 +15,7 @@ use std::time::Duration;
 pub use crate::agent::{Action, Change, Value};
 pub use destination::{Destination, Header, without_credentials};
 
-use crate::agent::{self, Detected, Hindrance, Mask, Profile, Situation};
+use crate::agent::{self, CommandLine, Detected, Hindrance, Mask, Profile, Situation};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -58,8 +58,8 @@ pub struct ContextFacts {
 /// Everything that a plan is made from.
 #[derive(Clone, Copy)]
 pub struct Inputs<'a> {
-    /// The program and its arguments, as typed.
-    pub argv: &'a [OsString],
+    /// The command as typed, and what the system knows about it.
+    pub command: CommandLine<'a>,
     /// otel-run's own environment, which the command would inherit.
     pub environment: &'a Environment,
     /// What the user said.
@@ -180,14 +180,14 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let detected = detect(inputs, &mut warnings);
     let collection = collection(inputs, &detected, &mut warnings);
 
-    let mut argv = inputs.argv.to_vec();
+    let mut argv = inputs.command.argv.to_vec();
     let mut changes = context.changes.clone();
     if collection != Collection::Disabled {
         changes.extend(own_destination(environment, settings));
     }
     if let Collection::Redirected(collector) = &collection {
         let injected = agent::inject(&Situation {
-            argv: inputs.argv,
+            argv: inputs.command.argv,
             detected: &detected,
             environment,
             endpoint: &collector.base_url,
@@ -263,12 +263,12 @@ fn complaint_text(complaint: &Complaint) -> String {
 
 fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {
     let name = match &inputs.settings.agent.value {
-        AgentChoice::Auto => return agent::detect(inputs.argv),
-        AgentChoice::None => return agent::as_profile(inputs.argv, &agent::OTHER),
+        AgentChoice::Auto => return agent::detect(inputs.command),
+        AgentChoice::None => return agent::as_profile(inputs.command, &agent::OTHER),
         AgentChoice::Named(name) => name,
     };
     match agent::named(name) {
-        Some(profile) => agent::as_profile(inputs.argv, profile),
+        Some(profile) => agent::as_profile(inputs.command, profile),
         None => {
             let names: Vec<&str> = agent::PROFILES.iter().map(|profile| profile.name).collect();
             warnings.push(format!(
@@ -276,7 +276,7 @@ fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {
                 inputs.settings.agent.origin,
                 names.join(", ")
             ));
-            agent::detect(inputs.argv)
+            agent::detect(inputs.command)
         }
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
+use crate::agent::CommandLine;
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -54,7 +55,7 @@ impl Case {
         let trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let disabled = self.settings.sdk_disabled.value;
         make(Inputs {
-            argv: &argv,
+            command: CommandLine { argv: &argv, links: &[], at_terminal: true },
             environment: &self.base(),
             settings: &self.settings,
             complaints: &self.complaints,

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 
 use super::{Injected, Situation, inject};
 use crate::agent::{
-    Action, Alternative, Argument, Caution, Change, Edit, Injection, Probe, Profile, Variable, as_profile, opencode,
-    other,
+    Action, Alternative, Argument, Caution, Change, CommandLine, Edit, Injection, Probe, Profile, Variable, as_profile,
+    opencode, other,
 };
 use crate::environment::Environment;
 use crate::secret::Secret;
@@ -14,7 +14,7 @@ fn apply(profile: &'static Profile, line: &str, environment: &[(&str, &str)], an
     let argv: Vec<OsString> = line.split_whitespace().map(OsString::from).collect();
     inject(&Situation {
         argv: &argv,
-        detected: &as_profile(&argv, profile),
+        detected: &as_profile(CommandLine { argv: &argv, links: &[], at_terminal: true }, profile),
         environment: &environment.iter().copied().collect::<Environment>(),
         endpoint: "http://127.0.0.1:4711/t0k3n/",
         token: &Secret::new("t0k3n"),
@@ -178,7 +178,7 @@ static RICH: Profile = Profile {
             arguments: &[Argument { modes: &[], edit: Edit::InsertBefore(&["-c", "grpc"]), reason: "why" }],
         }],
     }),
-    cautions: &[Caution { mode: "exec", option: None, text: "careful" }],
+    cautions: &[Caution { modes: &["exec"], option: None, text: "careful" }],
     ..other::PROFILE
 };
 
