@@ -32,6 +32,8 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content: &[],
+    content_arguments: &[],
     probe: None,
     cautions: &[],
     launcher_keeps_signals: false,

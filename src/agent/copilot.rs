@@ -41,6 +41,8 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content: &[],
+    content_arguments: &[],
     probe: None,
     cautions: &[],
     // Its launcher waits for the program that does the work and cannot hear a signal meanwhile.

@@ -45,6 +45,8 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content: &[],
+    content_arguments: &[],
     probe: None,
     cautions: &[],
     // It starts itself once more with a larger heap, and the first of the two keeps signals to itself.

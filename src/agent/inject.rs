@@ -2,15 +2,18 @@
 //! changes that make the agent's telemetry reach the collector.
 
 use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
 
 use super::attributes::{self, Appended};
 use super::change::{Action, Change, Value};
 use super::detect::{Detected, gives};
 use super::jsonc::{self, Merge, Otherwise};
+use super::own::{Choice, Own};
 use super::profile::{Argument, Edit, Injection, Profile, Variable};
 use super::proxy;
 use crate::environment::Environment;
 use crate::secret::Secret;
+use crate::settings::Content;
 
 /// What a profile is applied to.
 #[derive(Clone, Copy)]
@@ -25,8 +28,12 @@ pub struct Situation<'a> {
     pub endpoint: &'a str,
     /// The run's token.
     pub token: &'a Secret,
-    /// What the agent answered to its profile's probe (stderr), if it was asked and failed.
-    pub probe_answer: Option<&'a str>,
+    /// Whether the user wants content.
+    pub content: Content,
+    /// What the user's own configuration of the agent says.
+    pub own: &'a Own,
+    /// The path of a file that only the user can read and that lasts as long as the run; none where there can be none.
+    pub private_file: Option<&'a Path>,
 }
 
 /// What came of it.
@@ -36,20 +43,56 @@ pub struct Injected {
     pub argv: Vec<OsString>,
     /// Changes to the environment.
     pub changes: Vec<Change>,
+    /// The file that the arguments name, if they do.
+    pub private_file: Option<PrivateFile>,
     /// What the user should know.
     pub warnings: Vec<String>,
+}
+
+/// A file that only the user can read and that lasts as long as the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateFile {
+    /// Where it is.
+    pub path: PathBuf,
+    /// What is in it: what the user gives the agent, and the run's token.
+    pub text: Secret,
+    /// Which variables it sets.
+    pub names: Vec<String>,
 }
 
 /// Applies the profile that was detected.
 pub fn inject(situation: &Situation<'_>) -> Injected {
     let profile = situation.detected.profile;
-    let mut injected = Injected { argv: situation.argv.to_vec(), changes: Vec::new(), warnings: Vec::new() };
+    let mut injected = Injected {
+        argv: situation.argv.to_vec(),
+        changes: Vec::new(),
+        private_file: None,
+        warnings: situation.own.warnings.clone(),
+    };
+    let mut again = Vec::new();
     for variable in profile.environment.iter().copied().flatten() {
-        inject_variable(variable, situation, &mut injected);
+        inject_variable(variable, situation, &mut injected, &mut again);
     }
-    inject_arguments(situation, &mut injected);
+    for switch in profile.content {
+        let (injection, is) = match situation.content {
+            Content::Off => (switch.off, "off"),
+            _ => (switch.on, "on"),
+        };
+        let before = injected.changes.len();
+        inject_variable(&Variable::new(switch.name, injection, ""), situation, &mut injected, &mut again);
+        for change in injected.changes.iter_mut().skip(before) {
+            change.reason = format!("content is {is}: {}", switch.of);
+        }
+    }
+    inject_arguments(situation, &again, &mut injected);
     injected.warnings.extend(cautions(situation));
     injected
+}
+
+/// A variable that a file of the agent sets otherwise than it should be; an empty value stands for none.
+struct Again<'a> {
+    name: &'a str,
+    value: String,
 }
 
 /// Adds what is missing of `added` to the `OTEL_RESOURCE_ATTRIBUTES` of an agent.
@@ -78,9 +121,16 @@ pub fn resource_attributes(
     }
 }
 
-fn inject_variable(variable: &Variable, situation: &Situation<'_>, injected: &mut Injected) {
+fn inject_variable<'a>(
+    variable: &Variable,
+    situation: &Situation<'a>,
+    injected: &mut Injected,
+    again: &mut Vec<Again<'a>>,
+) {
     let name = variable.name;
-    let present = situation.environment.raw(name);
+    let in_environment = situation.environment.raw(name);
+    let own = situation.own.variable(name);
+    let present = own.map_or(in_environment, |own| Some(OsStr::new(&own.value)));
     // Empty is unset.
     let user = present.filter(|value| !value.is_empty());
     let value = match variable.injection {
@@ -90,6 +140,10 @@ fn inject_variable(variable: &Variable, situation: &Situation<'_>, injected: &mu
         Injection::Prepend { text, separator } => match user {
             Some(user) => situation.fill(text).followed_by(separator, user),
             None => situation.fill(text),
+        },
+        Injection::AddToList(word) => match list_with(user, word) {
+            Some(list) => Value::open(list),
+            None => return,
         },
         Injection::MergeJsonc { path, value, without_it } => match merge_value(user, path, value) {
             Ok(Some(value)) => value,
@@ -101,19 +155,48 @@ fn inject_variable(variable: &Variable, situation: &Situation<'_>, injected: &mu
             None => return,
         },
         Injection::Remove => {
-            if present.is_some() {
+            if in_environment.is_some() {
                 injected.changes.push(Change::remove(name, variable.reason));
+            }
+            if let Some(own) = own.filter(|own| !own.value.is_empty()) {
+                say_again(own, String::new(), injected, again);
             }
             return;
         }
     };
-    if present != Some(value.expose()) {
+    if let Some(own) = own.filter(|own| value.expose() != own.value.as_str()) {
+        say_again(own, value.expose().to_string_lossy().into_owned(), injected, again);
+    }
+    if in_environment != Some(value.expose()) {
         injected.changes.push(Change {
             name: name.to_owned(),
             action: Action::Set(value),
             reason: variable.reason.to_owned(),
         });
     }
+}
+
+/// Has a variable said again that a file of the agent sets, unless nothing comes after that file.
+fn say_again<'a>(own: &'a super::own::OwnVariable, value: String, injected: &mut Injected, again: &mut Vec<Again<'a>>) {
+    if own.is_fixed {
+        injected.warnings.push(format!(
+            "{} sets {}, and nothing that otel-run could say comes after it: what the agent does by it is not in the run, \
+             or is not as it should be",
+            own.origin, own.name
+        ));
+    } else {
+        again.push(Again { name: &own.name, value });
+    }
+}
+
+/// The list with `word` in it; none where it is there already, or the list says `none` and hence nothing is wanted.
+fn list_with(user: Option<&OsStr>, word: &str) -> Option<String> {
+    let user = user.and_then(OsStr::to_str).map(str::trim).unwrap_or_default();
+    let mut words = user.split(',').map(str::trim);
+    if words.any(|one| one.eq_ignore_ascii_case("none") || one.eq_ignore_ascii_case(word)) {
+        return None;
+    }
+    Some(if user.is_empty() { word.to_owned() } else { format!("{user},{word}") })
 }
 
 /// The new value, none where it says so already, or why it is left alone.
@@ -140,15 +223,28 @@ fn merge_value(user: Option<&OsStr>, path: &[&str], value: &str) -> Result<Optio
     }
 }
 
-fn inject_arguments(situation: &Situation<'_>, injected: &mut Injected) {
+fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &mut Injected) {
     let Detected { profile, program, mode, .. } = situation.detected;
     let mut front = program + 1;
     if situation.argv.len() < front {
         return;
     }
-    let all = profile.arguments_after_probe(situation.probe_answer).iter();
+    let of_content = match situation.content {
+        Content::Off => &[][..],
+        _ => profile.content_arguments,
+    };
+    let all = profile.arguments.iter().chain(of_content);
     for argument in all.filter(|argument: &&Argument| applies(argument.modes, *mode)) {
-        match argument.edit {
+        let choice = argument.sets.and_then(|key| Some((key, situation.own.arguments.get(key)?)));
+        let edit = match choice {
+            None => argument.edit,
+            Some((_, Choice::Left)) => continue,
+            Some((key, Choice::Alternative)) => match profile.alternative(key) {
+                Some(alternative) => alternative.argument.edit,
+                None => continue,
+            },
+        };
+        match edit {
             Edit::InsertBefore(words) => {
                 injected.argv.splice(front..front, words.iter().map(|word| situation.fill(word).actual()));
                 front += words.len();
@@ -157,50 +253,83 @@ fn inject_arguments(situation: &Situation<'_>, injected: &mut Injected) {
                 let end = operands(&injected.argv, front);
                 injected.argv.splice(end..end, words.iter().map(|word| situation.fill(word).actual()));
             }
-            Edit::MergeJsonc { option, path, value } => {
-                let value = situation.fill(value).actual();
-                let value = value.to_string_lossy();
-                if let Err(why) = merge_option(&mut injected.argv, front, option, path, &value) {
-                    injected.warnings.push(format!("the {option} that you give {why}"));
+            Edit::Settings { option, key } if !again.is_empty() => {
+                if let Err(why) = write_settings(situation, again, injected, front, option, key) {
+                    let names: Vec<&str> = again.iter().map(|again| again.name).collect();
+                    let (names, title) = (names.join(", "), profile.title);
+                    injected.warnings.push(format!(
+                        "the settings of {title} set {names} otherwise, and that counts, because {why}: what it exports is not in the run"
+                    ));
                 }
             }
+            Edit::Settings { .. } => {}
         }
     }
 }
 
-/// Merges into the last `option` among the arguments from `front` on, because of several the last one counts.
-fn merge_option(
-    argv: &mut Vec<OsString>,
+/// Puts the variables into the run's own file and names it in the place of the user's last `option`, or in front of all
+/// arguments.
+fn write_settings(
+    situation: &Situation<'_>,
+    again: &[Again<'_>],
+    injected: &mut Injected,
     front: usize,
     option: &str,
-    path: &[&str],
-    value: &str,
+    key: &str,
 ) -> Result<(), String> {
-    let end = operands(argv, front);
-    let glued = format!("{option}=");
-    let found = (front..end).rev().find_map(|at| {
+    let path = situation.private_file.ok_or("there is no folder for a file of the run's own")?;
+    let given = given(&injected.argv, front, option);
+    let mut text = match &given {
+        None => "{}".to_owned(),
+        Some(given) => match given.value.trim_start().starts_with('{') {
+            true => given.value.clone(),
+            false => match &situation.own.option_text {
+                Some(Ok(text)) => text.clone(),
+                Some(Err(why)) => return Err(format!("the file that you give with {option} {why}")),
+                None => return Err(format!("the file that you give with {option} was not read")),
+            },
+        },
+    };
+    for Again { name, value } in again {
+        let value = serde_json::Value::from(value.as_str()).to_string();
+        text = jsonc::set(&text, key, name, &value).map_err(|why| format!("what you give with {option} {why}"))?;
+    }
+    match given.and_then(|given| Some((given.prefix, injected.argv.get_mut(given.at)?))) {
+        Some((prefix, word)) => {
+            *word = OsString::from(prefix);
+            word.push(path);
+        }
+        None => drop(injected.argv.splice(front..front, [OsString::from(option), path.into()])),
+    }
+    let names = again.iter().map(|again| again.name.to_owned()).collect();
+    injected.private_file = Some(PrivateFile { path: path.to_owned(), text: Secret::new(text), names });
+    Ok(())
+}
+
+/// What the user gives with an option.
+pub(super) struct Given {
+    /// The index of the word that holds it.
+    at: usize,
+    /// What of the word comes before it.
+    prefix: String,
+    /// What it is.
+    pub(super) value: String,
+}
+
+/// The last `option` among the arguments from `front` on.
+pub(super) fn given(argv: &[OsString], front: usize, option: &str) -> Option<Given> {
+    let prefix = format!("{option}=");
+    (front..operands(argv, front)).rev().find_map(|at| {
         let word = argv.get(at)?.to_str()?;
-        match word.strip_prefix(&glued) {
-            Some(user) => Some((at, glued.as_str(), user.to_owned())),
-            None if word == option => Some((at + 1, "", argv.get(at + 1)?.to_str()?.to_owned())),
+        match word.strip_prefix(&prefix) {
+            Some(value) => Some(Given { at, prefix: prefix.clone(), value: value.to_owned() }),
+            None if word == option => {
+                let value = argv.get(at + 1)?.to_str()?.to_owned();
+                Some(Given { at: at + 1, prefix: String::new(), value })
+            }
             None => None,
         }
-    });
-    let Some((at, prefix, user)) = found else {
-        argv.splice(front..front, [OsString::from(option), OsString::from(jsonc::alone(path, value))]);
-        return Ok(());
-    };
-    match merge_value(Some(OsStr::new(&user)), path, value)? {
-        Some(merged) => {
-            let mut word = OsString::from(prefix);
-            word.push(merged.expose());
-            if let Some(place) = argv.get_mut(at) {
-                *place = word;
-            }
-            Ok(())
-        }
-        None => Ok(()),
-    }
+    })
 }
 
 /// The index of the first `--` from `front` on, or the end.
@@ -229,7 +358,9 @@ impl Situation<'_> {
     /// Puts the collector's address and the token into a profile's text.
     fn fill(&self, text: &str) -> Value {
         let endpoint = self.endpoint.trim_end_matches('/');
-        let actual = text.replace("{endpoint}", endpoint).replace("{token}", self.token.expose());
+        let token = self.token.expose();
+        let collector = endpoint.strip_suffix(token).map_or(endpoint, |base| base.trim_end_matches('/'));
+        let actual = text.replace("{endpoint}", endpoint).replace("{collector}", collector).replace("{token}", token);
         let shown = self.token.mask(&actual);
         if shown == actual { Value::open(actual) } else { Value::hidden(actual, shown) }
     }

@@ -7,6 +7,17 @@
 use jsonc_parser::ast::{Object, Value};
 use jsonc_parser::{CollectOptions, ParseOptions, parse_to_ast};
 
+/// What the parser of these programs takes: JSON, comments, trailing commas.
+const OPTIONS: ParseOptions = ParseOptions {
+    allow_comments: true,
+    allow_trailing_commas: true,
+    allow_loose_object_property_names: false,
+    allow_missing_commas: false,
+    allow_single_quoted_strings: false,
+    allow_hexadecimal_numbers: false,
+    allow_unary_plus_numbers: false,
+};
+
 /// What became of a merge.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Merge {
@@ -34,22 +45,43 @@ pub enum Otherwise {
 /// Merges `value` (JSON) into `text` under the keys of `path`, creating the objects that are missing.
 pub fn merge(text: &str, path: &[&str], value: &str) -> Merge {
     let masked = mask_references(text);
-    // What the parser of these programs takes: JSON, comments, trailing commas.
-    let options = ParseOptions {
-        allow_comments: true,
-        allow_trailing_commas: true,
-        allow_loose_object_property_names: false,
-        allow_missing_commas: false,
-        allow_single_quoted_strings: false,
-        allow_hexadecimal_numbers: false,
-        allow_unary_plus_numbers: false,
-    };
-    let Ok(parsed) = parse_to_ast(&masked, &CollectOptions::default(), &options) else {
+    let Ok(parsed) = parse_to_ast(&masked, &CollectOptions::default(), &OPTIONS) else {
         return Merge::Impossible("is not JSON with comments");
     };
     match parsed.value {
         Some(Value::Object(object)) => insert(text, &object, path, value),
         _ => Merge::Impossible("is not a JSON object"),
+    }
+}
+
+/// Sets `key` of the object under the key `object` to `value` (JSON), whatever stands there.
+///
+/// # Errors
+///
+/// Why that is not possible, as the rest of a sentence about the text.
+pub fn set(text: &str, object: &str, key: &str, value: &str) -> Result<String, &'static str> {
+    let path = [object, key];
+    let found = |text: &str| -> Option<std::ops::Range<usize>> {
+        let parsed = parse_to_ast(text, &CollectOptions::default(), &OPTIONS).ok()?;
+        let mut value = parsed.value?;
+        for key in path {
+            let Value::Object(object) = value else { return None };
+            value = object.properties.into_iter().rev().find(|property| property.name.as_str() == key)?.value;
+        }
+        let range = jsonc_parser::common::Ranged::range(&value);
+        Some(range.start..range.end)
+    };
+    // What stands there is replaced, and what does not is merged in.
+    if let Some(range) = found(text)
+        && let (Some(before), Some(after)) = (text.get(..range.start), text.get(range.end..))
+    {
+        return Ok(format!("{before}{value}{after}"));
+    }
+    match merge(text, &path, value) {
+        Merge::Added(text) => Ok(text),
+        Merge::AlreadyThere => Ok(text.to_owned()),
+        Merge::SaysOtherwise(_) => Err("holds no object for variables"),
+        Merge::Impossible(why) => Err(why),
     }
 }
 
@@ -207,6 +239,22 @@ mod tests {
             (r#"{"a":1{env:X}}"#, Merge::Impossible("is not JSON with comments")),
         ] {
             assert_eq!(merge(text, PATH, "true"), outcome, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_value_is_set_whatever_stands_there() {
+        for (text, expected) in [
+            ("{}", Ok(r#"{"env":{"A":"1"}}"#)),
+            (r#"{"env":{"A":"x","B":"y"},}"#, Ok(r#"{"env":{"A":"1","B":"y"},}"#)),
+            (r#"{"env":{"A":{"a":1}}}"#, Ok(r#"{"env":{"A":"1"}}"#)),
+            (r#"{"env":{"A":"x","A":"y"}}"#, Ok(r#"{"env":{"A":"x","A":"1"}}"#)),
+            (r#"{"env":{"A":"1"}}"#, Ok(r#"{"env":{"A":"1"}}"#)),
+            (r#"{"env":7}"#, Err("holds no object for variables")),
+            ("[]", Err("is not a JSON object")),
+            ("{", Err("is not JSON with comments")),
+        ] {
+            assert_eq!(super::set(text, "env", "A", "\"1\"").as_deref(), expected.as_deref(), "{text}");
         }
     }
 

@@ -16,6 +16,7 @@ mod known;
 mod launchers;
 pub mod opencode;
 pub mod other;
+pub mod own;
 mod profile;
 mod proxy;
 mod qwen;
@@ -23,11 +24,12 @@ mod qwen;
 pub use change::{Action, Change, Value};
 pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, detect, program};
 pub(crate) use inject::Mask;
-pub use inject::{Injected, Situation, inject, resource_attributes};
+pub use inject::{Injected, PrivateFile, Situation, inject, resource_attributes};
 pub use launchers::Hindrance;
+pub use own::Own;
 pub use profile::{
-    Alternative, Argument, Caution, Edit, Event, Flush, Injection, Interface, LastBatches, Means, Modes, Probe,
-    Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
+    Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Interface, LastBatches, Means, Modes,
+    Probe, Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
 };
 
 /// The metadata key by which an exporter that knows gRPC only, and hence no path, shows the run's token.

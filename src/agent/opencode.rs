@@ -83,6 +83,8 @@ pub const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::PartlyDecoded,
     arguments: &[],
+    content: &[],
+    content_arguments: &[],
     probe: None,
     launcher_keeps_signals: false,
     cautions: &[

@@ -20,6 +20,8 @@ pub const PROFILE: Profile = Profile {
     environment: &[STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content: &[],
+    content_arguments: &[],
     probe: None,
     cautions: &[],
     launcher_keeps_signals: false,

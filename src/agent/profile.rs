@@ -9,7 +9,8 @@ use crate::settings::Protocol;
 /// process, so everything can be borrowed for `'static`.
 ///
 /// Texts that are injected (values of variables, words of the command line) may hold `{endpoint}`, the base URL of the
-/// run's collector without a slash at its end, and `{token}`, the run's token.
+/// run's collector without a slash at its end, `{collector}`, the same without the token, and `{token}`, the run's token.
+/// Words of the command line can be read by every user of the machine, so the token does not belong there.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Profile {
     /// The name that `--agent` takes and `otel_run.agent.name` gives.
@@ -38,6 +39,10 @@ pub struct Profile {
     pub resource_attributes: ResourceAttributes,
     /// What to change in its arguments while the run has a collector.
     pub arguments: &'static [Argument],
+    /// Its own switches for content.
+    pub content: &'static [ContentSwitch],
+    /// What to change in its arguments, beside the others, where the user wants content.
+    pub content_arguments: &'static [Argument],
     /// What to ask it before anything is injected.
     pub probe: Option<Probe>,
     /// What the user should be told.
@@ -52,16 +57,9 @@ impl Profile {
         self.ignores.contains(&variable)
     }
 
-    /// What to change in the arguments, given what the probe answered (its stderr), if there was one.
-    pub fn arguments_after_probe(&self, answer: Option<&str>) -> &'static [Argument] {
-        let alternatives = self.probe.map_or(&[][..], |probe| probe.alternatives);
-        match answer {
-            Some(answer) => alternatives
-                .iter()
-                .find(|alternative| answer.contains(alternative.when_answer_has))
-                .map_or(self.arguments, |alternative| alternative.arguments),
-            None => self.arguments,
-        }
+    /// What takes the place of the argument that sets `key` of the agent's configuration.
+    pub fn alternative(&self, key: &str) -> Option<&'static Alternative> {
+        self.probe?.alternatives.iter().find(|alternative| alternative.argument.sets == Some(key))
     }
 }
 
@@ -248,6 +246,8 @@ pub enum Injection {
         /// What stands between the text and the user's value.
         separator: &'static str,
     },
+    /// Put this word behind those of the user's list, which has commas between them, unless the list says `none`.
+    AddToList(&'static str),
     /// Merge a JSON value into the JSONC object that the variable holds.
     MergeJsonc {
         /// Keys from the outermost object to the value.
@@ -272,11 +272,26 @@ pub enum ResourceAttributes {
     PartlyDecoded,
 }
 
+/// A variable by which an agent is told whether to record content of one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ContentSwitch {
+    /// The variable.
+    pub name: &'static str,
+    /// What to do with it where the user wants content.
+    pub on: Injection,
+    /// What to do with it where the user wants none. What does not leave the agent need not be removed.
+    pub off: Injection,
+    /// What it switches, in words.
+    pub of: &'static str,
+}
+
 /// A change to the arguments.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Argument {
     /// The modes in which it applies; empty means all.
     pub modes: &'static [&'static str],
+    /// The key of the agent's configuration that it sets, if it sets one that the user could have set as well.
+    pub sets: Option<&'static str>,
     /// What to do.
     pub edit: Edit,
     /// Why, in words for the user.
@@ -290,34 +305,34 @@ pub enum Edit {
     InsertBefore(&'static [&'static str]),
     /// Put these words behind all the user's arguments, but before a `--`.
     InsertAfter(&'static [&'static str]),
-    /// Merge a JSON value into the JSONC object that this option takes, and put the option in front of all the user's
-    /// arguments where the user does not give it.
-    MergeJsonc {
+    /// Where a file of the agent sets variables otherwise than they are changed, say them again in a file that this option
+    /// names. It is the run's own, merged from what the user gives with the option, and stands in front of all the
+    /// user's arguments or where theirs stood: of several the last one counts.
+    Settings {
         /// The option, with its dashes.
         option: &'static str,
-        /// Keys from the outermost object to the value.
-        path: &'static [&'static str],
-        /// The value, as JSON.
-        value: &'static str,
+        /// The key of the object that holds variables.
+        key: &'static str,
     },
 }
 
-/// A question that must be put to an agent before its arguments can be changed.
+/// A question that must be put to an agent before its arguments can be changed, where it has a configuration of the
+/// user's with which they could clash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Probe {
-    /// The arguments to ask with. An exit status of 0 means that [`Profile::arguments`] are right.
+    /// The arguments to ask with, behind the changed ones. An exit status of 0 means that those are right.
     pub arguments: &'static [&'static str],
     /// What to do instead, by what the agent answered.
     pub alternatives: &'static [Alternative],
 }
 
-/// Other changes to the arguments, for one answer to a probe.
+/// What takes the place of the argument that sets the same key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Alternative {
-    /// A part of the answer (stderr).
+    /// A part of the answer (stderr) that calls for it.
     pub when_answer_has: &'static str,
     /// What to change instead.
-    pub arguments: &'static [Argument],
+    pub argument: Argument,
 }
 
 /// Something to tell the user about one way to run the agent.

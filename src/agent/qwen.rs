@@ -41,6 +41,8 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content: &[],
+    content_arguments: &[],
     probe: None,
     cautions: CAUTIONS,
     // Its launchers die of a signal and leave those behind that do the work.

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::said::Said;
 use super::supervision;
-use crate::agent::{self, CommandLine};
+use crate::agent::{self, CommandLine, Own};
 use crate::cli::Options;
 use crate::context::{self, Ids, Propagation, RunContext};
 use crate::error::Error;
@@ -76,7 +76,8 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
         span_name: &span_name(line),
         drain_deadline: &said.drain_deadline(),
         state_dir: said.state_dir().as_ref(),
-        probe_answer: None,
+        own: &Own::default(),
+        private_file: None,
     });
     Planned { plan, context }
 }

@@ -9,13 +9,13 @@ mod tests;
 
 use std::ffi::OsString;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use crate::agent::{Action, Change, Value};
 pub use destination::{Destination, Header, without_credentials};
 
-use crate::agent::{self, CommandLine, Detected, Hindrance, Mask, Profile, Situation};
+use crate::agent::{self, CommandLine, Detected, Hindrance, Mask, Own, PrivateFile, Profile, Situation};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -78,8 +78,10 @@ pub struct Inputs<'a> {
     pub drain_deadline: &'a Sourced<Duration>,
     /// The folder that holds the runs; none where no folder can be named.
     pub state_dir: Option<&'a Sourced<PathBuf>>,
-    /// What the agent answered to its profile's probe (stderr), if it was asked and failed.
-    pub probe_answer: Option<&'a str>,
+    /// What the user's own configuration of the agent says.
+    pub own: &'a Own,
+    /// The path of a file that only the user can read and that lasts as long as the run; none where there can be none.
+    pub private_file: Option<&'a Path>,
 }
 
 /// What will be done.
@@ -89,6 +91,8 @@ pub struct Plan {
     pub argv: Vec<OsString>,
     /// How the command's environment differs from otel-run's, in the order in which it is applied.
     pub environment: Vec<Change>,
+    /// The file that the arguments name and that is there for the run alone, if they name one.
+    pub private_file: Option<PrivateFile>,
     /// What is started.
     pub agent: Detected,
     /// Which profile was asked for.
@@ -181,6 +185,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let collection = collection(inputs, &detected, &mut warnings);
 
     let mut argv = inputs.command.argv.to_vec();
+    let mut private_file = None;
     let mut changes = context.changes.clone();
     if collection != Collection::Disabled {
         changes.extend(own_destination(environment, settings));
@@ -192,9 +197,12 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             environment,
             endpoint: &collector.base_url,
             token: &collector.token,
-            probe_answer: inputs.probe_answer,
+            content: settings.content.value,
+            own: inputs.own,
+            private_file: inputs.private_file,
         });
         argv = injected.argv;
+        private_file = injected.private_file;
         changes.extend(injected.changes);
         warnings.extend(injected.warnings);
     }
@@ -209,6 +217,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     Plan {
         argv,
         environment: changes,
+        private_file,
         agent: detected,
         agent_choice: settings.agent.clone(),
         span_name: inputs.span_name.to_owned(),

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
-use crate::agent::CommandLine;
+use crate::agent::{CommandLine, Own};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -79,7 +79,8 @@ impl Case {
             span_name: "opencode run",
             drain_deadline: &default(Duration::from_secs(5)),
             state_dir: Some(&default(PathBuf::from("/home/u/.local/state/otel-run"))),
-            probe_answer: None,
+            own: &Own::default(),
+            private_file: None,
         })
     }
 
