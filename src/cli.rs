@@ -194,7 +194,8 @@ pub struct DestinationOptions {
 pub struct IdentityOptions {
     /// service.name of everything in the run
     ///
-    /// Variables: OTEL_RUN_SERVICE_NAME, OTEL_SERVICE_NAME
+    /// {agent} in it stands for the agent's name and {mode} for how it is used (cli, tui, server): with {agent}-{mode} an
+    /// opencode serve is opencode-server. Variables: OTEL_RUN_SERVICE_NAME, OTEL_SERVICE_NAME
     #[arg(long, value_name = "NAME")]
     pub service_name: Option<String>,
     /// Resource attribute of everything in the run

@@ -25,6 +25,7 @@ fn content_off() -> Transform {
         span_id: [2; 8],
         sampled: true,
         service_name: None,
+        agent: None,
         resource_attributes: Vec::new(),
     })
 }

@@ -81,6 +81,7 @@ fn rules(choice: u8) -> Rules {
         span_id: RUN_SPAN,
         sampled: (choice / 6).is_multiple_of(2),
         service_name: enriched.then(|| "named".to_owned()),
+        agent: None,
         resource_attributes: if enriched { vec![("host.name".to_owned(), "h".to_owned())] } else { Vec::new() },
     }
 }

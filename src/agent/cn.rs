@@ -3,7 +3,8 @@
 use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
-    Flush, Injection, LastBatches, Modes, Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
+    Flush, Injection, LastBatches, Modes, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent,
+    Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -14,6 +15,7 @@ pub(super) const PROFILE: Profile = Profile {
     title: "Continue",
     recognised_by: RecognisedBy { base_names: &["cn"], packages: &["@continuedev/cli"], scripts: &[] },
     modes: MODES,
+    service: Service { names: &["continue-cli"], tells_version: true },
     speaks: Speaks { protocols: &[Protocol::HttpJson], signals: &[Signal::Metrics] },
     takes_parent: TakesParent::Never,
     ignores: &[

@@ -3,8 +3,8 @@
 use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
-    Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent,
-    Variable,
+    ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes,
+    Service, Speaks, TakesParent, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -15,6 +15,7 @@ pub(super) const PROFILE: Profile = Profile {
     title: "GitHub Copilot CLI",
     recognised_by: RecognisedBy { base_names: &["copilot"], packages: &["@github/copilot"], scripts: &[] },
     modes: MODES,
+    service: Service { names: &["github-copilot"], tells_version: true },
     speaks: Speaks {
         protocols: &[Protocol::HttpJson, Protocol::HttpProtobuf],
         signals: &[Signal::Traces, Signal::Metrics],
@@ -41,7 +42,7 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
-    content: &[],
+    content: CONTENT,
     content_arguments: &[],
     probe: None,
     cautions: &[],
@@ -137,3 +138,10 @@ const ENVIRONMENT: &[Variable] = &[
         "is what the collector calls everything; Copilot keeps its own name",
     ),
 ];
+
+const CONTENT: &[ContentSwitch] = &[ContentSwitch {
+    name: "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT",
+    on: Injection::Set("true"),
+    off: Injection::Set("false"),
+    of: "prompts, answers, tool arguments and results, and the rules of its sandbox, in spans",
+}];

@@ -42,6 +42,11 @@ pub struct Detected {
 }
 
 impl Detected {
+    /// The agent's name, or the command's base name where it is none.
+    pub fn name(&self) -> &str {
+        if self.profile.is_other() { &self.program_name } else { self.profile.name }
+    }
+
     /// Whether the process that is started may keep a signal from those that do the work.
     pub fn launcher_keeps_signals(&self) -> bool {
         self.profile.launcher_keeps_signals || self.recognised_from == RecognisedFrom::Package
@@ -170,9 +175,10 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use std::ffi::OsString;
+    use std::path::PathBuf;
 
-    use super::{CommandLine, Detected, RecognisedFrom, as_profile, detect};
-    use crate::agent::{Hindrance, OTHER, named};
+    use super::{CommandLine, Detected, RecognisedFrom, as_profile, detect, program};
+    use crate::agent::{Hindrance, Interface, OTHER, named};
 
     fn argv(line: &str) -> Vec<OsString> {
         line.split_whitespace().map(OsString::from).collect()
@@ -268,6 +274,78 @@ mod tests {
         ] {
             let detected = detect(typed(&argv(line)));
             assert_eq!((detected.mode, detected.subcommand), (mode, subcommand), "{line}");
+        }
+    }
+
+    #[test]
+    fn knows_how_agents_are_used() {
+        use Interface::{Cli, Server, Tui};
+        // What it is with a terminal, and what it is with a pipe.
+        for (line, at_terminal, piped) in [
+            ("gemini", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("gemini -m x", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("gemini hi", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("gemini -p hi", Some(("headless", Cli)), Some(("headless", Cli))),
+            ("gemini --yolo --prompt=hi", Some(("headless", Cli)), Some(("headless", Cli))),
+            ("gemini -i hi", Some(("tui", Tui)), Some(("tui", Tui))),
+            ("gemini --acp", Some(("acp", Server)), Some(("acp", Server))),
+            ("gemini -- -p", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("gemini --version", None, None),
+            ("gemini mcp list", None, None),
+            ("gemini -m mcp", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("qwen", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("qwen hi", Some(("headless", Cli)), Some(("headless", Cli))),
+            ("qwen --auth-type openai -i hi", Some(("tui", Tui)), Some(("tui", Tui))),
+            ("qwen serve --port 1", Some(("serve", Server)), Some(("serve", Server))),
+            ("qwen extensions list", None, None),
+            ("copilot", Some(("tui", Tui)), Some(("headless", Cli))),
+            ("copilot --allow-all -p hi", Some(("headless", Cli)), Some(("headless", Cli))),
+            ("copilot --acp", Some(("acp", Server)), Some(("acp", Server))),
+            ("copilot init", Some(("init", Tui)), Some(("init", Tui))),
+            ("copilot help monitoring", None, None),
+            ("cn", Some(("tui", Tui)), Some(("tui", Tui))),
+            ("cn --config x -p hi", Some(("headless", Cli)), Some(("headless", Cli))),
+            ("cn ls", None, None),
+            ("opencode run hi", Some(("run", Cli)), Some(("run", Cli))),
+            ("opencode attach http://x", Some(("attach", Tui)), Some(("attach", Tui))),
+            ("opencode web", Some(("web", Server)), Some(("web", Server))),
+            ("make", None, None),
+        ] {
+            let argv = argv(line);
+            for (at_terminal, expected) in [(true, at_terminal), (false, piped)] {
+                let detected = detect(CommandLine { at_terminal, ..typed(&argv) });
+                assert_eq!(detected.mode, expected.map(|(mode, _)| mode), "{line}, terminal: {at_terminal}");
+                assert_eq!(detected.interface, expected.map_or(Cli, |(_, interface)| interface), "{line}");
+            }
+        }
+    }
+
+    #[test]
+    fn an_agent_under_another_name_is_known_by_its_links() {
+        for (line, links, name, from) in [
+            ("./my-agent -p hi", &["/usr/bin/claude"][..], "claude", RecognisedFrom::BaseName),
+            ("my-agent", &["/x/claude", "/x/versions/2.1.328"], "claude", RecognisedFrom::BaseName),
+            ("nice g", &["/x/.bin/g2", "/x/node_modules/@google/gemini-cli/b.js"], "gemini", RecognisedFrom::Script),
+            ("node ./x", &["/x/node_modules/@openai/codex/bin/codex.js"], "codex", RecognisedFrom::Script),
+            // Its own name comes first: a version manager's shim leads to the version manager.
+            ("claude", &["/usr/bin/mise"], "claude", RecognisedFrom::BaseName),
+            ("vi", &["/etc/alternatives/vi", "/usr/bin/vim"], "vi", RecognisedFrom::Nothing),
+        ] {
+            let (argv, links): (_, Vec<_>) = (argv(line), links.iter().map(PathBuf::from).collect());
+            let detected = detect(CommandLine { links: &links, ..typed(&argv) });
+            assert_eq!((detected.program_name.as_str(), detected.recognised_from), (name, from), "{line}");
+        }
+    }
+
+    #[test]
+    fn says_which_file_is_run() {
+        for (line, expected) in [
+            ("nice ./my-agent run", Some("./my-agent")),
+            ("node --import x script.js y", Some("script.js")),
+            ("npx -y opencode-ai", None),
+            ("", None),
+        ] {
+            assert_eq!(program(&argv(line)).map(|word| word.to_str().unwrap()), expected, "{line}");
         }
     }
 

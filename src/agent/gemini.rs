@@ -3,8 +3,8 @@
 use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
-    Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent,
-    Variable,
+    ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes,
+    Service, Speaks, TakesParent, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -15,6 +15,8 @@ pub(super) const PROFILE: Profile = Profile {
     title: "Gemini CLI",
     recognised_by: RecognisedBy { base_names: &["gemini"], packages: &["@google/gemini-cli"], scripts: &[] },
     modes: MODES,
+    // Its version is that of Node.js.
+    service: Service { names: &["gemini-cli"], tells_version: false },
     speaks: Speaks {
         protocols: &[Protocol::HttpJson, Protocol::Grpc],
         signals: &[Signal::Traces, Signal::Logs, Signal::Metrics],
@@ -45,7 +47,7 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
-    content: &[],
+    content: CONTENT,
     content_arguments: &[],
     probe: None,
     cautions: &[],
@@ -129,4 +131,20 @@ const ENVIRONMENT: &[Variable] = &[
         Injection::Remove,
         "is what the collector calls everything; Gemini CLI keeps its own name",
     ),
+];
+
+const CONTENT: &[ContentSwitch] = &[
+    ContentSwitch {
+        name: "GEMINI_TELEMETRY_LOG_PROMPTS",
+        on: Injection::Set("true"),
+        off: Injection::Set("false"),
+        of: "prompts, answers and tool arguments, in logs and spans",
+    },
+    // Without the detector of the process, which looks at the command line.
+    ContentSwitch {
+        name: "OTEL_NODE_RESOURCE_DETECTORS",
+        on: Injection::SetIfUnset("all"),
+        off: Injection::SetIfUnset("env,host"),
+        of: "the command line, which may hold the prompt, in the resource",
+    },
 ];

@@ -17,6 +17,7 @@ mod launchers;
 pub mod opencode;
 pub mod other;
 pub mod own;
+pub mod package;
 mod profile;
 mod proxy;
 mod qwen;
@@ -29,7 +30,7 @@ pub use launchers::Hindrance;
 pub use own::Own;
 pub use profile::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Interface, LastBatches, Means, Modes,
-    Probe, Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
+    Probe, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent, Variable,
 };
 
 /// The metadata key by which an exporter that knows gRPC only, and hence no path, shows the run's token.

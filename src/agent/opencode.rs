@@ -2,8 +2,8 @@
 
 use super::backend::{HEADERS, TOWARDS_A_BACKEND};
 use super::profile::{
-    Caution, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes, Speaks,
-    TakesParent, Variable,
+    Caution, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes, Service,
+    Speaks, TakesParent, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -52,6 +52,7 @@ pub const PROFILE: Profile = Profile {
         ],
         ..Modes::UNKNOWN
     },
+    service: Service { names: &["opencode"], tells_version: true },
     speaks: Speaks { protocols: &[Protocol::HttpJson], signals: &[Signal::Traces, Signal::Logs] },
     takes_parent: TakesParent::Never,
     // Its one switch is OTEL_EXPORTER_OTLP_ENDPOINT; it has no SDK that would read a configuration file.

@@ -2,7 +2,8 @@
 
 use super::backend::TOWARDS_A_BACKEND;
 use super::profile::{
-    Flush, Injection, LastBatches, Modes, Profile, RecognisedBy, ResourceAttributes, Speaks, TakesParent, Variable,
+    Flush, Injection, LastBatches, Modes, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent,
+    Variable,
 };
 
 /// The profile of a command that is not recognised.
@@ -11,6 +12,7 @@ pub const PROFILE: Profile = Profile {
     title: "any other command",
     recognised_by: RecognisedBy { base_names: &[], packages: &[], scripts: &[] },
     modes: Modes::UNKNOWN,
+    service: Service { names: &[], tells_version: false },
     speaks: Speaks { protocols: &[], signals: &[] },
     takes_parent: TakesParent::Unknown,
     ignores: &[],

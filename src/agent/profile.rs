@@ -21,6 +21,8 @@ pub struct Profile {
     pub recognised_by: RecognisedBy,
     /// What its command line says about how it runs.
     pub modes: Modes,
+    /// What it calls itself.
+    pub service: Service,
     /// What it exports, and how.
     pub speaks: Speaks,
     /// Whether it takes its parent span from `TRACEPARENT`.
@@ -52,6 +54,11 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// Whether this is the profile of a command that is no known agent.
+    pub fn is_other(&self) -> bool {
+        self.name == super::OTHER.name
+    }
+
     /// Whether `variable` has no effect on this agent.
     pub fn ignores(&self, variable: &str) -> bool {
         self.ignores.contains(&variable)
@@ -72,6 +79,15 @@ pub struct RecognisedBy {
     pub packages: &'static [&'static str],
     /// Ends of the paths of its scripts, beside those inside one of its packages.
     pub scripts: &'static [&'static str],
+}
+
+/// What an agent calls itself in its resources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Service {
+    /// Its `service.name`, of which it may have several.
+    pub names: &'static [&'static str],
+    /// Whether its `service.version` is its own version.
+    pub tells_version: bool,
 }
 
 /// What the command line of an agent says about how it runs.

@@ -3,8 +3,8 @@
 use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
-    Caution, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes, Speaks,
-    TakesParent, Variable,
+    Caution, ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy,
+    ResourceAttributes, Service, Speaks, TakesParent, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -15,6 +15,7 @@ pub(super) const PROFILE: Profile = Profile {
     title: "Qwen Code",
     recognised_by: RecognisedBy { base_names: &["qwen"], packages: &["@qwen-code/qwen-code"], scripts: &[] },
     modes: MODES,
+    service: Service { names: &["qwen-code"], tells_version: true },
     speaks: Speaks {
         protocols: &[Protocol::HttpJson, Protocol::Grpc],
         signals: &[Signal::Traces, Signal::Logs, Signal::Metrics],
@@ -41,7 +42,7 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
-    content: &[],
+    content: CONTENT,
     content_arguments: &[],
     probe: None,
     cautions: CAUTIONS,
@@ -140,6 +141,21 @@ const ENVIRONMENT: &[Variable] = &[
         Injection::Remove,
         "is what the collector calls everything; Qwen Code keeps its own name",
     ),
+];
+
+const CONTENT: &[ContentSwitch] = &[
+    ContentSwitch {
+        name: "QWEN_TELEMETRY_LOG_PROMPTS",
+        on: Injection::Set("true"),
+        off: Injection::Set("false"),
+        of: "prompts, requests and answers, in logs",
+    },
+    ContentSwitch {
+        name: "QWEN_TELEMETRY_INCLUDE_SENSITIVE_SPAN_ATTRIBUTES",
+        on: Injection::Set("true"),
+        off: Injection::Set("false"),
+        of: "prompts, answers, tool arguments and results, in spans",
+    },
 ];
 
 const BEATS: &str = "one in its settings would lead past the run's collector";

@@ -150,6 +150,11 @@ impl Recorder {
         self.transform.linked_roots()
     }
 
+    /// The agent's version, see [`Transform::agent_version`].
+    pub fn agent_version(&self) -> Option<&str> {
+        self.transform.agent_version()
+    }
+
     /// What arrived so far.
     pub fn intake(&self) -> &BTreeMap<Signal, Intake> {
         &self.intake
@@ -198,6 +203,7 @@ mod tests {
             span_id: [2; 8],
             sampled: true,
             service_name: None,
+            agent: None,
             resource_attributes: Vec::new(),
         };
         Recorder::new(Transform::new(rules), Rc::new(Source::new(Log::in_memory())))

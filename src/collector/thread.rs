@@ -78,6 +78,8 @@ pub struct Arrived {
     pub stand_ins: Vec<StandIn>,
     /// Roots that were linked and not adopted.
     pub linked_roots: Vec<([u8; 16], [u8; 8])>,
+    /// The agent's version, as it said itself.
+    pub agent_version: Option<String>,
 }
 
 /// What became of everything.
@@ -486,7 +488,10 @@ async fn dismiss(connections: &Connections) {
 fn close_log(recorder: &RefCell<Recorder>, close: Option<Box<dyn FnOnce(Arrived) -> Closing + Send>>) {
     let Some(close) = close else { return };
     let mut recorder = recorder.borrow_mut();
-    let arrived =
-        Arrived { stand_ins: recorder.stand_ins().unwrap_or_default(), linked_roots: recorder.linked_roots().to_vec() };
+    let arrived = Arrived {
+        stand_ins: recorder.stand_ins().unwrap_or_default(),
+        linked_roots: recorder.linked_roots().to_vec(),
+        agent_version: recorder.agent_version().map(str::to_owned),
+    };
     write_last(&mut recorder, &close(arrived));
 }

@@ -6,14 +6,17 @@ use std::ffi::OsString;
 use jiff::Timestamp;
 use opentelemetry::trace::SpanId;
 
+use super::installed;
 use super::said::Said;
 use super::written;
+use crate::context::names::{AGENT_MODE, AGENT_NAME, SERVICE_INSTANCE_ID};
+use crate::context::resource::Identity;
 use crate::context::{RunContext, ci, resource};
 use crate::machine::{self, ControlGroups, OomKills};
 use crate::plan::Plan;
 use crate::record::{self, RunFacts};
 use crate::store::facts::{Beginning, Started};
-use crate::transform::Rules;
+use crate::transform::{Agent, Rules};
 
 /// A command that was started, or could not be.
 pub(super) struct Launch<'a> {
@@ -50,11 +53,13 @@ impl Launch<'_> {
         let oom_kills = OomKills::from_now_on(&groups);
         let machine = machine::look(&said.environment, self.begun, &groups);
         let run_id = run_id(self.begun, self.context.span_id);
-        let resource =
-            resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, &run_id, &instance_id());
-        let rules = rules(said, &self, &resource);
+        let agent = agent_name(self.plan);
+        let agent_version = agent.is_some().then(|| installed::version(self.command, &self.plan.agent)).flatten();
+        let service_name = self.plan.service_name.as_ref().map(|name| name.value.as_str());
+        let identity = Identity { run_id: &run_id, instance_id: &instance_id(), service_name };
+        let resource = resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, identity);
+        let rules = rules(said, &self, &resource, agent_version.clone());
         let Self { plan, context, command, pid, launched_unix_nano, .. } = self;
-        let agent = agent_name(plan);
         let started = Started {
             run_id: run_id.clone(),
             trace_id: context.trace_id.to_string(),
@@ -74,6 +79,8 @@ impl Launch<'_> {
             resource: record::Resource::new(&resource),
             run_id,
             name: plan.span_name.clone(),
+            agent_version,
+            agent_mode: agent.is_some().then(|| plan.agent.interface.as_str().to_owned()),
             agent,
             command: command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
             args_count: command.len(),
@@ -88,24 +95,42 @@ impl Launch<'_> {
     }
 }
 
-fn rules(said: &Said, launch: &Launch<'_>, resource: &[(String, opentelemetry::Value)]) -> Rules {
+fn rules(
+    said: &Said,
+    launch: &Launch<'_>,
+    resource: &[(String, opentelemetry::Value)],
+    agent_version: Option<String>,
+) -> Rules {
     let Launch { plan, context, .. } = launch;
-    let named = said.settings.resource_attributes.iter().find(|(key, _)| key == "service.name");
-    let service_name = said.settings.service_name.as_ref().or(named.map(|(_, name)| name));
+    let mut resource_attributes = resource::shared_with_child(resource);
+    let agent = agent_name(plan).map(|name| {
+        let mode = plan.agent.interface.as_str();
+        resource_attributes.extend([(AGENT_NAME.to_owned(), name), (AGENT_MODE.to_owned(), mode.to_owned())]);
+        let service = plan.agent.profile.service;
+        let said = said.settings.resource_attributes.iter().find(|(key, _)| key == SERVICE_INSTANCE_ID);
+        Agent {
+            services: service.names,
+            tells_version: service.tells_version,
+            version: agent_version,
+            instance_id: said.map_or_else(instance_id, |(_, id)| id.value.clone()),
+        }
+    });
     Rules {
         nest: plan.nest.value,
         content: plan.content.value,
         trace_id: context.trace_id.to_bytes(),
         span_id: context.span_id.to_bytes(),
         sampled: context.sampled,
-        service_name: service_name.map(|name| name.value.clone()),
-        resource_attributes: resource::shared_with_child(resource),
+        service_name: plan.service_name.as_ref().map(|name| name.value.clone()),
+        agent,
+        resource_attributes,
     }
 }
 
+/// The agent's name, if it is a known one.
 fn agent_name(plan: &Plan) -> Option<String> {
     let profile = plan.agent.profile;
-    (!std::ptr::eq(profile, &raw const crate::agent::OTHER)).then(|| profile.name.to_owned())
+    (!profile.is_other()).then(|| profile.name.to_owned())
 }
 
 /// The path of the command's executable file, where PATH leads to one.

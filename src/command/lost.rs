@@ -183,6 +183,7 @@ impl Reading {
             span_id: context.map(|context| context.span_id.to_bytes()).unwrap_or_default(),
             sampled: started.sampled,
             service_name: None,
+            agent: None,
             resource_attributes: Vec::new(),
         };
         Self {
@@ -256,6 +257,7 @@ impl Reading {
                 false => self.stand_ins(log)?,
             },
             linked_roots: self.transform.linked_roots().to_vec(),
+            agent_version: None,
         };
         let own = self.facts.as_ref().map(|facts| last_words(facts, &mut exit, arrived, &self.found));
         for Own { signal, items, request } in own.into_iter().flatten() {

@@ -3,6 +3,7 @@
 mod deliver;
 mod destination;
 mod flush;
+mod installed;
 mod launch;
 mod lost;
 mod plan;

@@ -1,8 +1,8 @@
 //! `plan`: makes the plan of a run, for `run` to carry out and for the user to read.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
 
+use super::installed;
 use super::said::Said;
 use super::supervision;
 use crate::agent::{self, CommandLine, Own};
@@ -60,7 +60,7 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
         recording: context.recording,
         changes,
     };
-    let links = links(command);
+    let links = installed::links(command);
     let line =
         CommandLine { argv: command, links: &links, at_terminal: std::io::IsTerminal::is_terminal(&std::io::stdin()) };
     let attributes: Vec<(String, String)> =
@@ -96,21 +96,4 @@ fn span_name(line: CommandLine<'_>) -> String {
         }
         (None, None) => detected.program_name,
     }
-}
-
-/// Where the file of the command leads, if it is a symbolic link: every step, as far as there are no more than the kernel
-/// would follow. Somebody may have another name for an agent.
-fn links(command: &[OsString]) -> Vec<PathBuf> {
-    const MOST: usize = 40;
-    let Some(program) = agent::program(command) else { return Vec::new() };
-    let mut file = which::which(program).ok();
-    let mut links = Vec::new();
-    while let Some(here) = file.take().filter(|_| links.len() < MOST)
-        && let Ok(target) = here.read_link()
-    {
-        let target = here.parent().map_or_else(|| target.clone(), |folder| folder.join(&target));
-        links.push(target.clone());
-        file = Some(target);
-    }
-    links
 }

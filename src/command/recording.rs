@@ -296,6 +296,7 @@ fn close(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrived) -> Closing {
 
 /// What a run has to say about itself at its end, without what is `found` in its log already.
 pub(super) fn last_words(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrived, found: &Found) -> Vec<Own> {
+    exit.agent_version = arrived.agent_version;
     exit.links = arrived
         .linked_roots
         .into_iter()

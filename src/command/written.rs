@@ -17,6 +17,8 @@ pub(super) fn span_facts(facts: &RunFacts, nest: Nest, resource: Vec<(String, Va
         args_count: facts.args_count,
         executable_path: facts.executable_path.clone(),
         interactive: facts.interactive,
+        agent_version: facts.agent_version.clone(),
+        agent_mode: facts.agent_mode.clone(),
         nest: nest.as_str().to_owned(),
         temporality: Some(facts.temporality)
             .filter(|preferred| *preferred != Temporality::Cumulative)
@@ -41,6 +43,8 @@ pub(super) fn run_facts(beginning: &Beginning) -> Option<RunFacts> {
         executable_path: span.executable_path.clone(),
         pid: started.child_pid,
         interactive: span.interactive,
+        agent_version: span.agent_version.clone(),
+        agent_mode: span.agent_mode.clone(),
         started_unix_nano: started.started_unix_nano,
         temporality: span
             .temporality
@@ -146,6 +150,8 @@ mod tests {
                 executable_path: executable_path.map(str::to_owned),
                 pid,
                 interactive: pid.is_some(),
+                agent_version: pid.map(|_| "1.18.33".to_owned()),
+                agent_mode: pid.map(|_| "cli".to_owned()),
                 started_unix_nano: u64::MAX,
                 temporality: if pid.is_some() { Temporality::Delta } else { Temporality::Cumulative },
             };

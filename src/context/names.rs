@@ -116,6 +116,10 @@ macro_rules! own_names {
 own_names! {
     RUN_ID = "otel_run.run.id", string: "the run's name, as `otel-run runs` lists it";
     AGENT_NAME = "otel_run.agent.name", string: "the agent that the command was recognised as";
+    AGENT_VERSION = "otel_run.agent.version", string:
+        "the agent's version: as it says itself, else as its package does; left out where neither is known";
+    AGENT_MODE = "otel_run.agent.mode", string:
+        "how the agent is used: `tui` with somebody at its terminal, `server` for other programs, else `cli`";
     INTERRUPTED_BY = "otel_run.run.interrupted_by", string:
         "the first of `SIGINT`, `SIGTERM`, `SIGHUP` and `SIGQUIT` that was received while the command lived, whatever the \
          command made of it";

@@ -56,23 +56,32 @@ pub struct OsRelease {
     pub build_id: Option<String>,
 }
 
+/// What tells one run from another.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity<'a> {
+    /// The run's name.
+    pub run_id: &'a str,
+    /// A random UUID.
+    pub instance_id: &'a str,
+    /// What the user calls everything, placeholders filled.
+    pub service_name: Option<&'a str>,
+}
+
 /// The resource of everything that otel-run says about itself, each name once. The user's attributes win over all
 /// that is found out; `service.name` of its own setting wins over one among the attributes.
 ///
-/// `instance_id` is a random UUID, `run_id` the run's name.
 pub fn wrapper_resource(
     settings: &Settings,
     environment: &Environment,
     machine: &Machine,
     ci: &[(&'static str, String)],
-    run_id: &str,
-    instance_id: &str,
+    identity: Identity<'_>,
 ) -> Vec<(String, Value)> {
     let mut out = Attributes(Vec::with_capacity(40));
     out.set(SERVICE_NAME, OTEL_RUN);
     out.set(SERVICE_VERSION, VERSION);
-    out.set(SERVICE_INSTANCE_ID, instance_id.to_owned());
-    out.set(RUN_ID, run_id.to_owned());
+    out.set(SERVICE_INSTANCE_ID, identity.instance_id.to_owned());
+    out.set(RUN_ID, identity.run_id.to_owned());
 
     out.maybe(PROCESS_PID, machine.pid.map(i64::from));
     out.maybe(PROCESS_CREATION_TIME, machine.creation_time.clone());
@@ -110,7 +119,7 @@ pub fn wrapper_resource(
     for (name, value) in &settings.resource_attributes {
         out.set(name, value.value.clone());
     }
-    out.maybe(SERVICE_NAME, settings.service_name.as_ref().map(|name| name.value.clone()));
+    out.maybe(SERVICE_NAME, identity.service_name.map(str::to_owned));
     out.0
 }
 

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::settings::{Origin, Sourced};
+use crate::settings::{Origin, ServiceName, Sourced};
 
 const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
 
@@ -14,7 +14,7 @@ fn by_default<T>(value: T) -> Sourced<T> {
 fn settings(service_name: Option<&str>, attributes: &[(&str, &str)]) -> Settings {
     let attributes = attributes.iter().map(|(name, value)| (name.to_string(), by_default(value.to_string())));
     Settings {
-        service_name: service_name.map(|name| by_default(name.to_owned())),
+        service_name: service_name.map(|name| by_default(ServiceName::read(name).unwrap())),
         resource_attributes: attributes.collect(),
         ..Settings::default()
     }
@@ -40,7 +40,9 @@ fn machine() -> Machine {
 fn resource(settings: &Settings, machine: &Machine) -> Vec<(String, Value)> {
     let ci = [(CICD_PIPELINE_RUN_ID, "7".to_owned()), (VCS_REF_HEAD_NAME, "main".to_owned())];
     let environment = [("OTEL_RESOURCE_ATTRIBUTES_POD_NAME", "pod-1"), ("POD_NAME", "other")].into_iter().collect();
-    wrapper_resource(settings, &environment, machine, &ci, "20261120-110915-a1b2c3", "instance")
+    let service_name = settings.service_name.as_ref().map(|name| name.value.as_written());
+    let identity = Identity { run_id: "20261120-110915-a1b2c3", instance_id: "instance", service_name };
+    wrapper_resource(settings, &environment, machine, &ci, identity)
 }
 
 fn get<'a>(resource: &'a [(String, Value)], name: &str) -> Option<&'a Value> {
@@ -93,7 +95,8 @@ fn the_process_id_is_a_number() {
 
 #[test]
 fn what_is_unknown_is_left_out() {
-    let made = wrapper_resource(&settings(None, &[]), &Environment::default(), &Machine::default(), &[], "run", "id");
+    let identity = Identity { run_id: "run", instance_id: "id", service_name: None };
+    let made = wrapper_resource(&settings(None, &[]), &Environment::default(), &Machine::default(), &[], identity);
     let names: Vec<&str> = made.iter().map(|(name, _)| name.as_str()).collect();
     let expected = [SERVICE_NAME, SERVICE_VERSION, SERVICE_INSTANCE_ID, RUN_ID];
     assert_eq!(names[..4], expected);

@@ -20,7 +20,8 @@ use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::{
-    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Required, Settings, Sourced, Upstream, variables,
+    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Required, ServiceName, Settings, Sourced, Upstream,
+    variables,
 };
 
 /// Where the run's collector listens.
@@ -97,6 +98,8 @@ pub struct Plan {
     pub agent: Detected,
     /// Which profile was asked for.
     pub agent_choice: Sourced<AgentChoice>,
+    /// What everything in the run is called, if the user chose a name.
+    pub service_name: Option<Sourced<String>>,
     /// The run span's name.
     pub span_name: String,
     /// The run's span context; its changes are among those of `environment`.
@@ -212,6 +215,13 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
             Err(warning) => warnings.push(warning),
         }
     }
+    let service_name = settings.service_name.as_ref().map(|name| {
+        let filled = name.value.filled(detected.name(), detected.interface.as_str());
+        Sourced::new(filled, name.origin.clone())
+    });
+    if collection != Collection::Disabled {
+        changes.extend(service_name_for_the_command(environment, service_name.as_ref(), &changes));
+    }
     warnings.extend(hindrances(&detected, &changes));
 
     Plan {
@@ -220,6 +230,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         private_file,
         agent: detected,
         agent_choice: settings.agent.clone(),
+        service_name,
         span_name: inputs.span_name.to_owned(),
         context: context.clone(),
         collection,
@@ -261,6 +272,21 @@ fn own_destination(environment: &Environment, settings: &Settings) -> impl Itera
     });
     let set = ours.chain(credentials).filter(|(name, _)| environment.raw(name).is_some());
     set.map(|(name, reason)| Change::remove(name, reason))
+}
+
+/// A name with placeholders in the command's own variable says nothing to the command, so it gets the name that they stand
+/// for.
+fn service_name_for_the_command(
+    environment: &Environment,
+    name: Option<&Sourced<String>>,
+    changes: &[Change],
+) -> Option<Change> {
+    const NAME: &str = variables::OTEL_SERVICE_NAME;
+    let (name, written) = (name?, environment.get(NAME)?);
+    let is_changed = changes.iter().any(|change| change.name == NAME);
+    let has_placeholders = ServiceName::read(written).is_ok_and(|written| written.has_placeholders());
+    (has_placeholders && !is_changed)
+        .then(|| Change::set(NAME, &name.value, "is the name with its placeholders filled"))
 }
 
 fn complaint_text(complaint: &Complaint) -> String {

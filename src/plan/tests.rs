@@ -13,7 +13,7 @@ use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::{
     AgentChoice, Complaint, Content, Destination, HeaderValue, Identity, Nest, Origin, PerSignal, Protocol, Required,
-    Settings, Sourced, Transport, Upstream,
+    ServiceName, Settings, Sourced, Transport, Upstream,
 };
 
 /// What a test varies; everything else is as at most users'.
@@ -127,6 +127,62 @@ fn opencode_with_a_configuration_of_the_users() {
         Some(own.replacen('{', r#"{"experimental":{"openTelemetry":true},"#, 1).as_str())
     );
     insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn gemini_with_a_backend_of_the_users() {
+    let case = case(&["gemini", "-p", "hi"]).with(&[
+        ("GEMINI_TELEMETRY_TARGET", "gcp"),
+        ("GEMINI_TELEMETRY_OUTFILE", "/tmp/telemetry.log"),
+        ("GEMINI_TELEMETRY_OTLP_ENDPOINT", "https://u:hunter2@otlp.example.com"),
+        ("OTEL_EXPORTER_OTLP_METRICS_ENDPOINT", "https://metrics.example.com"),
+        ("OTEL_SERVICE_NAME", "mine"),
+    ]);
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn qwen_with_options_that_beat_the_environment() {
+    let line = ["qwen", "--telemetry-outfile", "t.log", "--telemetry-otlp-endpoint=http://127.0.0.1:4318", "hi"];
+    let case = case(&line).with(&[("QWEN_TELEMETRY_OTLP_TRACES_ENDPOINT", "https://traces.example.com")]);
+    assert_eq!(
+        value(&case.plan(), "QWEN_TELEMETRY_OTLP_TRACES_ENDPOINT"),
+        Some("http://127.0.0.1:4711/5ec2e7/v1/traces")
+    );
+    insta::assert_snapshot!(case.text());
+}
+
+#[test]
+fn copilot_with_a_file_of_the_users() {
+    insta::assert_snapshot!(case(&["copilot"]).with(&[("COPILOT_OTEL_FILE_EXPORTER_PATH", "/tmp/t.jsonl")]).text());
+}
+
+#[test]
+fn cn_whose_metrics_the_user_has_switched_off() {
+    let case = case(&["cn", "-p", "hi"]).with(&[("OTEL_METRICS_EXPORTER", "none"), ("CONTINUE_METRICS_ENABLED", "0")]);
+    assert_eq!(value(&case.plan(), "OTEL_METRICS_EXPORTER"), None);
+    assert_eq!(value(&case.plan(), "CONTINUE_METRICS_ENABLED"), Some("1"));
+}
+
+#[test]
+fn a_service_is_named_after_the_agent_and_its_use() {
+    for (line, name) in [
+        (&["opencode", "run", "hi"][..], "opencode/cli"),
+        (&["opencode"], "opencode/tui"),
+        (&["nice", "opencode", "serve"], "opencode/server"),
+        (&["gemini", "-p", "hi"], "gemini/cli"),
+        (&["/usr/bin/make", "test"], "make/cli"),
+    ] {
+        let mut case = case(line).with(&[("OTEL_SERVICE_NAME", "{agent}/{mode}")]);
+        let template = ServiceName::read("{agent}/{mode}").unwrap();
+        case.settings.service_name = Some(variable(template, "OTEL_SERVICE_NAME"));
+        let plan = case.plan();
+        assert_eq!(plan.service_name, Some(variable(name.to_owned(), "OTEL_SERVICE_NAME")), "{line:?}");
+        // Those that would read it get what it stands for; an agent that would rename itself by it gets nothing.
+        let expected = if name.starts_with("make") { name } else { "(removed)" };
+        assert_eq!(value(&plan, "OTEL_SERVICE_NAME"), Some(expected), "{line:?}");
+        assert!(case.text().contains(&format!("Service       {name} (OTEL_SERVICE_NAME)")), "{}", case.text());
+    }
 }
 
 #[test]

@@ -18,6 +18,9 @@ impl fmt::Display for Plan {
         let mut page = Page(String::new());
         page.row("Command", self.command_words());
         page.row("Agent", words(&self.agent_text()));
+        if let Some(name) = &self.service_name {
+            page.row("Service", words(&format!("{} ({})", quote(name.value.as_ref()), name.origin)));
+        }
         if self.collection == Collection::Disabled {
             page.row("Collector", words(&self.collection_text()));
         } else {

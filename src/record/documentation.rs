@@ -59,6 +59,12 @@ const RESOURCE: &str = "
 Span and log records have the resource of otel-run: `service.*`, `telemetry.*`, `host.*`, `os.*`, `container.id`, `k8s.*`,
 `cicd.*` and `vcs.*` as far as they can be found out, your own resource attributes, `otel_run.run.id`, and in `process.*` otel-run's own process. `process.*`
 on the span is the command.
+
+What the command sends gets where it lacks them all of these but `service.*`, `telemetry.*`, `process.*` and `otel_run.run.id`; and where
+it is a known agent `otel_run.agent.name`, `otel_run.agent.version` and `otel_run.agent.mode`. Of the agent itself every signal
+has the same `service.instance.id`, one for each run. `service.name` stays the agent's own, unless you say `--service-name`, which is
+then everybody's; `{agent}` in it is the agent's name (the command's base name where it is none) and `{mode}` is `otel_run.agent.mode`
+(`cli` where it is none), so that `{agent}-{mode}` is `opencode-server` for `opencode serve`.
 ";
 
 /// The attributes that the run's span can have.
@@ -73,6 +79,8 @@ pub const SPAN: &[&str] = &[
     ERROR_TYPE,
     RUN_ID,
     AGENT_NAME,
+    AGENT_VERSION,
+    AGENT_MODE,
     EXIT_SIGNAL,
     CORE_DUMPED,
     OOM_KILLS,

@@ -45,6 +45,10 @@ pub struct RunFacts {
     pub name: String,
     /// The agent's profile, if one was recognised.
     pub agent: Option<String>,
+    /// The agent's version, as its package says.
+    pub agent_version: Option<String>,
+    /// How the agent is used: `cli`, `tui` or `server`.
+    pub agent_mode: Option<String>,
     /// The command as the user typed it (`argv[0]`).
     pub command: String,
     /// How many arguments the command got, itself included. What they are is never recorded.
@@ -129,6 +133,8 @@ pub struct ExitFacts {
     pub usage: Option<Usage>,
     /// How long it was stopped, all stops together.
     pub stopped: Duration,
+    /// The agent's version, as it said itself.
+    pub agent_version: Option<String>,
     /// Processes of its control group that the kernel killed for lack of memory while it ran.
     pub oom_kills: u64,
     /// Processes that it started and that still ran when everything had arrived; none where that is not known.

@@ -52,6 +52,9 @@ fn record(run: &RunFacts, exit: &ExitFacts) -> Option<SpanData> {
         .with_links(exit.links.iter().map(|link| linked(link.trace_id, link.span_id)).collect());
     let mut span = tracer.build_with_context(builder, &parent_context(&run.context));
     span.set_attributes(attributes_at_end(exit));
+    if let Some(version) = exit.agent_version.as_ref().or(run.agent_version.as_ref()) {
+        span.set_attribute(KeyValue::new(AGENT_VERSION, version.clone()));
+    }
     if error_type(exit).is_some() {
         span.set_status(Status::error(description(exit)));
     }
@@ -70,6 +73,7 @@ fn attributes_at_start(run: &RunFacts) -> Vec<KeyValue> {
     out.extend(run.pid.map(|pid| KeyValue::new(PROCESS_PID, i64::from(pid))));
     out.push(KeyValue::new(RUN_ID, run.run_id.clone()));
     out.extend(run.agent.clone().map(|agent| KeyValue::new(AGENT_NAME, agent)));
+    out.extend(run.agent_mode.clone().map(|mode| KeyValue::new(AGENT_MODE, mode)));
     out
 }
 

@@ -15,6 +15,7 @@ mod header;
 pub mod home;
 pub mod layer;
 mod resolve;
+mod service_name;
 pub mod size;
 mod upstream;
 mod value;
@@ -27,6 +28,7 @@ pub use header::{HeaderValue, Headers, header_of_text, one_line};
 pub use home::user_file;
 pub use layer::Layer;
 pub use resolve::resolve;
+pub use service_name::ServiceName;
 pub use upstream::{DEFAULT_EXPORT_TIMEOUT, DEFAULT_NAME, Destination, Identity, Route, Transport, Upstream};
 pub use value::{
     AgentChoice, Complaint, Content, DEFAULT_EXPIRY, DEFAULT_HEARTBEAT, DEFAULT_KEEP_AGE, DEFAULT_KEEP_RUNS,

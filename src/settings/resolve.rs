@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::env;
 use super::file::{self, FileKind, FileText};
 use super::layer::{self, Layer};
+use super::service_name::ServiceName;
 use super::upstream::Upstream;
 use super::value::{Complaint, Origin, Settings, Sourced};
 use crate::environment::Environment;
@@ -40,9 +41,10 @@ pub fn resolve(
     complaints.extend(found);
     let mut merged = layers.into_iter().fold(Layer::default(), Layer::over);
     complaints.extend(kill_without_limit(&merged));
+    let service_name = service_name(merged.service_name.take(), &mut complaints);
     let transport = std::mem::take(&mut merged.transport);
     let upstreams = layer::upstreams(destination, transport, further, &mut complaints);
-    (settings(merged, upstreams), complaints)
+    (Settings { service_name, ..settings(merged, upstreams) }, complaints)
 }
 
 /// A time to kill that waits for a limit which nobody set. In the user's file it is for those runs that have one, and
@@ -54,6 +56,18 @@ fn kill_without_limit(layer: &Layer) -> Option<Complaint> {
         origin: said.origin.clone(),
         message: "this has no effect without a time limit; say --timeout or OTEL_RUN_TIMEOUT as well".to_owned(),
     })
+}
+
+/// The name that was said. One that cannot be filled in has no effect.
+fn service_name(said: Option<Sourced<String>>, complaints: &mut Vec<Complaint>) -> Option<Sourced<ServiceName>> {
+    let Sourced { value, origin } = said?;
+    match ServiceName::read(&value) {
+        Ok(name) => Some(Sourced::new(name, origin)),
+        Err(message) => {
+            complaints.push(Complaint { origin, message });
+            None
+        }
+    }
 }
 
 /// A length of time of which zero means none.
@@ -93,7 +107,7 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         required: layer.required,
         expire_after: layer.expire_after.map_or(expire_after, zero_is_none),
         temporality: layer.temporality.unwrap_or(temporality),
-        service_name: layer.service_name,
+        service_name: None,
         resource_attributes: layer.resource_attributes,
         agent: layer.agent.unwrap_or(agent),
         nest: layer.nest.unwrap_or(nest),

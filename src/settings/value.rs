@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::choice;
+use super::service_name::ServiceName;
 use super::upstream::Upstream;
 use crate::otlp::Signal;
 
@@ -149,7 +150,7 @@ pub struct Settings {
     /// The temporality of the run's own metrics.
     pub temporality: Sourced<Temporality>,
     /// `service.name` of everything, if the user chose one.
-    pub service_name: Option<Sourced<String>>,
+    pub service_name: Option<Sourced<ServiceName>>,
     /// Resource attributes for everything, in the order in which they were said.
     pub resource_attributes: Vec<(String, Sourced<String>)>,
     /// Which profile.

@@ -80,7 +80,7 @@ variables! {
         "true, or traces, metrics, logs with commas between them: what has to be sent and delivered for the run to be a success";
     RUN_METRICS_TEMPORALITY = "OTEL_RUN_METRICS_TEMPORALITY", OtelRun, Read:
         "cumulative, delta or lowmemory, for the metrics of the run itself";
-    RUN_SERVICE_NAME = "OTEL_RUN_SERVICE_NAME", OtelRun, Read: "service.name of everything in the run";
+    RUN_SERVICE_NAME = "OTEL_RUN_SERVICE_NAME", OtelRun, Read: "service.name of everything in the run; {agent} and {mode} in it are filled in";
     RUN_RESOURCE_ATTRIBUTES = "OTEL_RUN_RESOURCE_ATTRIBUTES", OtelRun, Read:
         "resource attributes of everything in the run, KEY=VALUE,KEY=VALUE with percent-encoding";
     RUN_AGENT = "OTEL_RUN_AGENT", OtelRun, Read: "auto, none, or the name of an agent's profile";
@@ -180,6 +180,24 @@ variables! {
     TERM = "TERM", Screen, Read: "dumb: no colours";
     LC_ALL = "LC_ALL", Screen, Read: "whether more than ASCII can be drawn; then LC_CTYPE, then LANG";
 
+    GEMINI_TELEMETRY_ENABLED = "GEMINI_TELEMETRY_ENABLED", Commands, Injected:
+        "Gemini CLI: true; with GEMINI_TELEMETRY_TARGET=local, GEMINI_TELEMETRY_OTLP_ENDPOINT, GEMINI_TELEMETRY_OTLP_PROTOCOL=http, an empty GEMINI_TELEMETRY_OUTFILE and whatever else leads its telemetry to the run's collector";
+    GEMINI_TELEMETRY_TRACES_ENABLED = "GEMINI_TELEMETRY_TRACES_ENABLED", Commands, Injected:
+        "Gemini CLI: true, for token counts on its spans";
+    GEMINI_TELEMETRY_LOG_PROMPTS = "GEMINI_TELEMETRY_LOG_PROMPTS", Commands, Injected: "Gemini CLI: whether content is recorded";
+    OTEL_NODE_RESOURCE_DETECTORS = "OTEL_NODE_RESOURCE_DETECTORS", Commands, Injected:
+        "Gemini CLI: env,host without content, unless it is set: the prompt is on its command line";
+    QWEN_TELEMETRY_ENABLED = "QWEN_TELEMETRY_ENABLED", Commands, Injected:
+        "Qwen Code: true; with QWEN_TELEMETRY_TARGET=local, QWEN_TELEMETRY_OTLP_ENDPOINT and those of single signals, QWEN_TELEMETRY_OTLP_PROTOCOL=http and an empty QWEN_TELEMETRY_OUTFILE";
+    QWEN_TELEMETRY_LOG_PROMPTS = "QWEN_TELEMETRY_LOG_PROMPTS", Commands, Injected:
+        "Qwen Code: whether content is recorded in logs; QWEN_TELEMETRY_INCLUDE_SENSITIVE_SPAN_ATTRIBUTES likewise in spans";
+    COPILOT_OTEL_ENABLED = "COPILOT_OTEL_ENABLED", Commands, Injected:
+        "GitHub Copilot CLI: true; with COPILOT_OTEL_EXPORTER_TYPE=otlp-http, which beats COPILOT_OTEL_FILE_EXPORTER_PATH";
+    CAPTURE_MESSAGE_CONTENT = "OTEL_INSTRUMENTATION_GENAI_CAPTURE_MESSAGE_CONTENT", Commands, Injected:
+        "GitHub Copilot CLI: whether content is recorded";
+    CONTINUE_METRICS_ENABLED = "CONTINUE_METRICS_ENABLED", Commands, Injected:
+        "Continue: 1, and so is CONTINUE_CLI_ENABLE_TELEMETRY";
+    OTEL_METRICS_EXPORTER = "OTEL_METRICS_EXPORTER", Commands, Injected: "Continue: otlp, unless it is set";
     BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected: "opencode: 5, unless it is set";
     OPENCODE_CONFIG_CONTENT = "OPENCODE_CONFIG_CONTENT", Commands, ReadAndInjected:
         "opencode: what the user has, with experimental.openTelemetry switched on";

@@ -34,6 +34,12 @@ pub struct SpanFacts {
     pub executable_path: Option<String>,
     /// Whether the command has a terminal.
     pub interactive: bool,
+    /// The agent's version, as its package says.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_version: Option<String>,
+    /// How the agent is used: `cli`, `tui` or `server`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agent_mode: Option<String>,
     /// How the command's telemetry is nested: `adopt`, `link` or `off`.
     pub nest: String,
     /// How sums that grow are told, where it is not `cumulative`: `delta` or `lowmemory`.

@@ -36,8 +36,23 @@ pub struct Rules {
     pub sampled: bool,
     /// `service.name` for everything, if the user chose one.
     pub service_name: Option<String>,
+    /// The agent, if the command is one that is known.
+    pub agent: Option<Agent>,
     /// Resource attributes that are added where they are missing.
     pub resource_attributes: Vec<(String, String)>,
+}
+
+/// Who the agent is, and what its resources are to say of it.
+#[derive(Debug, Clone)]
+pub struct Agent {
+    /// What it calls its services.
+    pub services: &'static [&'static str],
+    /// Whether the `service.version` of these is its own version.
+    pub tells_version: bool,
+    /// Its version, where something else tells it.
+    pub version: Option<String>,
+    /// `service.instance.id` of these.
+    pub instance_id: String,
 }
 
 /// A span as it leaves the transforms.
@@ -80,6 +95,7 @@ pub struct Transform {
     rules: Rules,
     orphans: Orphans,
     roots: Roots,
+    agent_version: Option<String>,
     sighted: Sighted,
 }
 
@@ -88,6 +104,7 @@ pub struct Transform {
 struct Sighted {
     spans: Vec<Sighting>,
     roots: Vec<([u8; 16], [u8; 8])>,
+    agent_version: Option<String>,
 }
 
 /// So much of the room for sightings is kept from one batch to the next.
@@ -97,7 +114,7 @@ impl Transform {
     /// Transforms for a run, before its first batch.
     pub fn new(rules: Rules) -> Self {
         let orphans = Orphans::new(rules.span_id);
-        Self { rules, orphans, roots: Roots::default(), sighted: Sighted::default() }
+        Self { rules, orphans, roots: Roots::default(), agent_version: None, sighted: Sighted::default() }
     }
 
     /// Transforms one export request and appends the result to `out`; each span is shown to `observe`. What is seen in it is
@@ -116,6 +133,7 @@ impl Transform {
     ) -> Result<Counts, Unfit> {
         self.sighted.spans.clear();
         self.sighted.roots.clear();
+        self.sighted.agent_version = None;
         let most = out.len() + LARGEST_RESULT;
         let mut pass =
             Pass { rules: &self.rules, sighted: &mut self.sighted, observe, counts: Counts::default(), most };
@@ -140,6 +158,9 @@ impl Transform {
         for (trace_id, span_id) in self.sighted.roots.drain(..) {
             self.roots.add(trace_id, span_id);
         }
+        if self.agent_version.is_none() {
+            self.agent_version = self.sighted.agent_version.take();
+        }
         self.sighted.spans.shrink_to(SIGHTINGS_KEPT);
         self.sighted.roots.shrink_to(SIGHTINGS_KEPT);
     }
@@ -154,6 +175,11 @@ impl Transform {
             Nest::Adopt => self.orphans.stand_ins(confirm),
             Nest::Link | Nest::Off => Ok(Vec::new()),
         }
+    }
+
+    /// The version that the agent gave as its own, the first one that it gave.
+    pub fn agent_version(&self) -> Option<&str> {
+        self.agent_version.as_deref()
     }
 
     /// Trace id and span id of the roots that were linked to the run's span, to be linked from there.

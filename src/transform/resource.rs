@@ -36,6 +36,9 @@ impl Pass<'_> {
         let mut present: Vec<&[u8]> = Vec::new();
         let mut removed: Vec<&[u8]> = Vec::new();
         let renamed = self.rules.service_name.as_deref();
+        let agent = self.rules.agent.as_ref();
+        let itself = agent.filter(|agent| agent.services.iter().any(|name| name.as_bytes() == service));
+        let mut told: Option<&str> = None;
         for field in Reader::new(resource) {
             let field = field?;
             match (field.number, field.value.bytes()) {
@@ -43,9 +46,14 @@ impl Pass<'_> {
                     let key = attribute_key(key_value)?;
                     if self.strips_content() && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop {
                         removed.push(key);
-                    } else if key == b"service.name" && renamed.is_some() {
+                    } else if key == b"service.name" && renamed.is_some()
+                        || key == b"service.instance.id" && itself.is_some()
+                    {
                         // Written below, once.
                     } else {
+                        if key == b"service.version" && itself.is_some_and(|agent| agent.tells_version) {
+                            told = std::str::from_utf8(attribute_text(key_value)?).ok().filter(|told| !told.is_empty());
+                        }
                         present.push(key);
                         out.extend_from_slice(field.raw);
                     }
@@ -56,6 +64,18 @@ impl Pass<'_> {
         }
         if let Some(name) = renamed {
             put_attribute(out, 1, "service.name", name);
+        }
+        if let Some(agent) = itself {
+            put_attribute(out, 1, "service.instance.id", &agent.instance_id);
+        }
+        let version = told.or_else(|| agent?.version.as_deref());
+        if let Some(version) = version.filter(|_| !present.contains(&b"otel_run.agent.version".as_slice())) {
+            put_attribute(out, 1, "otel_run.agent.version", version);
+        }
+        if let Some(told) = told
+            && self.sighted.agent_version.is_none()
+        {
+            self.sighted.agent_version = Some(told.to_owned());
         }
         for (key, value) in &self.rules.resource_attributes {
             if !present.contains(&key.as_bytes()) && !removed.contains(&key.as_bytes()) {

@@ -29,6 +29,7 @@ fn rules(nest: Nest) -> Rules {
         span_id: RUN_SPAN,
         sampled: true,
         service_name: None,
+        agent: None,
         resource_attributes: Vec::new(),
     }
 }
@@ -175,6 +176,48 @@ fn resources_are_completed_and_renamed() {
     let attributes = &out.resource_spans[0].resource.as_ref().unwrap().attributes;
     assert_eq!(*attributes, [text("service.name", "mine"), text("host.name", "box"), text("team", "a")]);
     assert_eq!(out.resource_spans[0].schema_url, "https://example.org/schema");
+}
+
+/// The resource's attributes after the transforms, and the version that the agent was seen to have.
+fn identified(agent: Agent, attributes: Vec<KeyValue>) -> (Vec<KeyValue>, Option<String>) {
+    let mut batch = request(vec![]);
+    batch.resource_spans[0].resource.as_mut().unwrap().attributes = attributes;
+    let mut transform = Transform::new(Rules { agent: Some(agent), ..rules(Nest::Off) });
+    let (out, _) = apply(&mut transform, Signal::Traces, &batch);
+    let mut out = ExportTraceServiceRequest::decode(&*out).unwrap();
+    let attributes = out.resource_spans.remove(0).resource.unwrap().attributes;
+    (attributes, transform.agent_version().map(str::to_owned))
+}
+
+#[test]
+fn the_agents_resources_say_which_instance_and_version_it_is() {
+    let agent = Agent {
+        services: &["agent", "agent_exec"],
+        tells_version: true,
+        version: Some("1.0.0".to_owned()),
+        instance_id: "run".to_owned(),
+    };
+    let (name, told) = (text("service.name", "agent_exec"), text("service.version", "1.2.3"));
+    // What it says of its version beats what its package says; an id of its own, for each of its threads, does not stay.
+    let (out, version) =
+        identified(agent.clone(), vec![text("service.instance.id", "thread"), name.clone(), told.clone()]);
+    let run = text("service.instance.id", "run");
+    assert_eq!(out, [name.clone(), told.clone(), run.clone(), text("otel_run.agent.version", "1.2.3")]);
+    assert_eq!(version.as_deref(), Some("1.2.3"));
+
+    let (out, version) = identified(Agent { tells_version: false, ..agent.clone() }, vec![name.clone(), told.clone()]);
+    assert_eq!(out, [name.clone(), told.clone(), run.clone(), text("otel_run.agent.version", "1.0.0")]);
+    assert_eq!(version, None);
+
+    let (out, version) = identified(Agent { version: None, ..agent.clone() }, vec![name.clone()]);
+    assert_eq!((out, version), (vec![name, run], None));
+
+    // A program that the agent started is another service.
+    let tool = vec![text("service.name", "tool"), told, text("service.instance.id", "tool-1")];
+    let (out, version) = identified(agent, tool.clone());
+    assert_eq!(out[..3], tool);
+    assert_eq!(out[3..], [text("otel_run.agent.version", "1.0.0")]);
+    assert_eq!(version, None);
 }
 
 #[test]

@@ -132,22 +132,20 @@ impl Segments {
     }
 }
 
-/// The senders' traces stay as they are. What is known of this machine is not added: who sends may be on another one, or in
+/// The senders' traces stay as they are, and so do their names where the user's says who a command is: there is none. What is known of this machine is not added: who sends may be on another one, or in
 /// a container.
 fn rules(settings: &Settings) -> Rules {
+    let name = settings.service_name.as_ref().map(|name| &name.value).filter(|name| !name.has_placeholders());
     let attributes = settings.resource_attributes.iter();
-    let named = attributes.clone().find(|(key, _)| key == "service.name").map(|(_, name)| name);
     Rules {
         nest: Nest::Off,
         content: settings.content.value,
         trace_id: [0; 16],
         span_id: [0; 8],
         sampled: true,
-        service_name: settings.service_name.as_ref().or(named).map(|name| name.value.clone()),
-        resource_attributes: attributes
-            .filter(|(key, _)| key != "service.name")
-            .map(|(key, value)| (key.clone(), value.value.clone()))
-            .collect(),
+        service_name: name.map(|name| name.as_written().to_owned()),
+        agent: None,
+        resource_attributes: attributes.map(|(key, value)| (key.clone(), value.value.clone())).collect(),
     }
 }
 

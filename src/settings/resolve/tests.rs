@@ -290,6 +290,16 @@ fn precedence() {
 }
 
 #[test]
+fn a_service_name_with_an_unknown_placeholder_has_no_effect() {
+    let (settings, complaints) = resolve_all(&["OTEL_RUN_SERVICE_NAME={agent}-{role}", "user: service_name = 'mine'"]);
+    assert_eq!(settings.service_name, None);
+    assert_eq!(
+        complaints,
+        ["OTEL_RUN_SERVICE_NAME: `{role}` is not known in a service name; `{agent}` and `{mode}` are; it is ignored"]
+    );
+}
+
+#[test]
 fn attributes_are_merged_by_key() {
     let settings = quietly(&[
         "--resource-attribute a=flag --resource-attribute service.name=n",
