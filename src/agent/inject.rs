@@ -224,7 +224,7 @@ fn merge_value(user: Option<&OsStr>, path: &[&str], value: &str) -> Result<Optio
 }
 
 fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &mut Injected) {
-    let Detected { profile, program, mode, .. } = situation.detected;
+    let Detected { profile, program, mode, in_shell, .. } = situation.detected;
     let mut front = program + 1;
     if situation.argv.len() < front {
         return;
@@ -234,7 +234,18 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
         _ => profile.content_arguments,
     };
     let all = profile.arguments.iter().chain(of_content);
-    for argument in all.filter(|argument: &&Argument| applies(argument.modes, *mode)) {
+    let all = all.filter(|argument: &&Argument| applies(argument.modes, *mode));
+    if in_shell.is_some() {
+        if all.count() > 0 {
+            let (title, name) = (profile.title, profile.name);
+            injected.warnings.push(format!(
+                "{title} needs arguments of otel-run, and a shell's command line is not changed: its telemetry is not in the run, or \
+                 not all of it; put otel-run inside, as in sh -c 'otel-run -- {name} ...'"
+            ));
+        }
+        return;
+    }
+    for argument in all {
         let choice = argument.sets.and_then(|key| Some((key, situation.own.arguments.get(key)?)));
         let edit = match choice {
             None => argument.edit,
@@ -344,8 +355,8 @@ fn applies(modes: &[&str], mode: Option<&str>) -> bool {
 }
 
 fn cautions<'a>(situation: &'a Situation<'_>) -> impl Iterator<Item = String> + 'a {
-    let Detected { profile, program, mode, .. } = situation.detected;
-    let arguments = situation.argv.get(program + 1..).unwrap_or_default();
+    let Detected { profile, mode, .. } = situation.detected;
+    let arguments = situation.detected.arguments(situation.argv);
     profile
         .cautions
         .iter()

@@ -1,4 +1,4 @@
-//! Seeing through the programs that start other programs: `env`, `nice`, `timeout`, `sudo`, `npx`, `node` and the like.
+//! Seeing through the programs that start other programs: `env`, `nice`, `timeout`, `sudo`, `npx`, `node`, `mise` and the like.
 
 use std::ffi::OsString;
 
@@ -42,14 +42,21 @@ struct Launcher {
     operands: usize,
 }
 
-const LAUNCHERS: [Launcher; 11] = [
+const LAUNCHERS: [Launcher; 18] = [
     launcher("caffeinate", &["-t", "-w"], 0),
+    launcher("catatonit", &[], 0),
+    launcher("chrt", &["-T", "-P", "-D", "--sched-runtime", "--sched-period", "--sched-deadline"], 1),
+    launcher("corepack", &[], 0),
     launcher("dumb-init", &["-r", "--rewrite"], 0),
+    launcher("gosu", &[], 1),
     launcher("ionice", &["-c", "-n", "--class", "--classdata"], 0),
     launcher("nice", &["-n", "--adjustment"], 0),
     launcher("nohup", &[], 0),
+    launcher("nvm-exec", &[], 0),
     launcher("setsid", &[], 0),
     launcher("stdbuf", &["-i", "-o", "-e", "--input", "--output", "--error"], 0),
+    launcher("su-exec", &[], 1),
+    launcher("taskset", &["-c", "--cpu-list"], 0),
     launcher("tini", &["-p", "-e"], 0),
     launcher("time", &["-f", "-o", "--format", "--output"], 0),
     launcher("timeout", &["-k", "-s", "--kill-after", "--signal"], 1),
@@ -58,6 +65,85 @@ const LAUNCHERS: [Launcher; 11] = [
 
 const fn launcher(name: &'static str, options_with_value: &'static [&'static str], operands: usize) -> Launcher {
     Launcher { name, options_with_value, operands }
+}
+
+/// A program of which one subcommand runs the rest of its arguments as a command: a version manager, or one that brings
+/// variables from elsewhere.
+struct Manager {
+    name: &'static str,
+    verbs: &'static [&'static str],
+    /// Options whose value is the next word, before and behind the subcommand.
+    options_with_value: &'static [&'static str],
+    /// Where the command begins.
+    begins: Begins,
+}
+
+#[derive(Clone, Copy)]
+enum Begins {
+    /// Behind the options, and behind so many words more.
+    BehindOptions(usize),
+    /// Behind a version, if one is there.
+    BehindAVersion,
+    /// Behind `--`, with anything before it.
+    BehindDashes,
+}
+
+use Begins::{BehindAVersion, BehindDashes, BehindOptions};
+
+const MANAGERS: [Manager; 15] = [
+    manager("asdf", &["exec"], &[], BehindOptions(0)),
+    manager("aws-vault", &["exec"], &[], BehindDashes),
+    manager("direnv", &["exec"], &[], BehindOptions(1)),
+    manager("doppler", &["run"], &[], BehindDashes),
+    manager("dotenvx", &["run"], &[], BehindDashes),
+    manager(
+        "fnm",
+        &["exec"],
+        &["--using", "--fnm-dir", "--node-dist-mirror", "--log-level", "--arch"],
+        BehindOptions(0),
+    ),
+    manager("mise", &["exec", "x"], &["-C", "--cd", "-E", "--env", "-j", "--jobs"], BehindDashes),
+    manager("nodenv", &["exec"], &[], BehindOptions(0)),
+    manager("nvm", &["exec"], &[], BehindAVersion),
+    manager("op", &["run"], &[], BehindDashes),
+    manager("pyenv", &["exec"], &[], BehindOptions(0)),
+    manager("rbenv", &["exec"], &[], BehindOptions(0)),
+    manager("rtx", &["exec", "x"], &[], BehindDashes),
+    manager("uv", &["run"], &["--with", "--python", "-p", "--project", "--directory", "--env-file"], BehindOptions(0)),
+    manager("volta", &["run"], &["--node", "--npm", "--pnpm", "--yarn", "--env"], BehindOptions(0)),
+];
+
+const fn manager(
+    name: &'static str,
+    verbs: &'static [&'static str],
+    options_with_value: &'static [&'static str],
+    begins: Begins,
+) -> Manager {
+    Manager { name, verbs, options_with_value, begins }
+}
+
+impl Manager {
+    /// Where the command stands, if the manager at `at` runs one.
+    fn command(&self, argv: &[OsString], at: usize) -> Option<usize> {
+        let verb = skip_options(argv, at + 1, self.options_with_value);
+        if !self.verbs.contains(&word(argv, verb)?) {
+            return None;
+        }
+        let behind_options = skip_options(argv, verb + 1, self.options_with_value);
+        Some(match self.begins {
+            BehindOptions(operands) => behind_options + operands,
+            BehindAVersion => behind_options + usize::from(word(argv, behind_options).is_some_and(is_version)),
+            BehindDashes => verb + 2 + argv.get(verb + 1..)?.iter().position(|word| word == "--")?,
+        })
+    }
+}
+
+/// Whether a word names a version of Node.js and no program.
+fn is_version(word: &str) -> bool {
+    let number = word.strip_prefix('v').unwrap_or(word);
+    number.starts_with(|first: char| first.is_ascii_digit())
+        || word.starts_with("lts/")
+        || matches!(word, "node" | "stable" | "unstable" | "default" | "system" | "current")
 }
 
 /// Follows a command line to the program that it is about.
@@ -82,10 +168,28 @@ fn step(argv: &[OsString], at: usize, hindrances: &mut Vec<Hindrance>) -> Option
     if let Some(launcher) = LAUNCHERS.iter().find(|launcher| launcher.name == name) {
         return Some((Kind::Program, skip_options(argv, at + 1, launcher.options_with_value) + launcher.operands));
     }
+    if let Some(manager) = MANAGERS.iter().find(|manager| manager.name == name)
+        && let Some(command) = manager.command(argv, at)
+    {
+        return Some((Kind::Program, command));
+    }
     match name {
         "env" => env(argv, at + 1, hindrances),
         "sudo" | "doas" => Some((Kind::Program, sudo(argv, at, name, hindrances))),
-        "npx" | "pnpx" | "bunx" => package(argv, at + 1),
+        "npx" | "pnpx" | "bunx" | "uvx" => package(argv, at + 1),
+        "pipx" => verb(argv, at, &["run"]).and_then(|after| package(argv, after)),
+        "uv" => verb(argv, at, &["tool"]).and_then(|tool| package(argv, verb(argv, tool - 1, &["run"])?)),
+        // `nvm run 22 script.js`
+        "nvm" => {
+            let run = verb(argv, at, &["run"])?;
+            script(argv, run + usize::from(word(argv, run).is_some_and(is_version)))
+        }
+        // Any other tool gets its arguments behind dashes, where nothing could be put before them.
+        "proto" => {
+            let tool = verb(argv, at, &["run"])?;
+            let dashes = argv.get(tool..)?.iter().position(|word| word == "--")?;
+            (word(argv, tool) == Some("node")).then(|| script(argv, tool + dashes + 1)).flatten()
+        }
         "npm" => verb(argv, at, &["exec", "x"]).and_then(|after| package(argv, after)),
         "pnpm" | "yarn" => verb(argv, at, &["dlx", "exec", "x"]).and_then(|after| package(argv, after)),
         "bun" => match verb(argv, at, &["x"]) {
@@ -164,7 +268,20 @@ fn assignments(argv: &[OsString], mut at: usize, hindrances: &mut Vec<Hindrance>
 }
 
 fn package(argv: &[OsString], start: usize) -> Option<(Kind, usize)> {
-    let with_value = &["-p", "--package", "--registry", "-w", "--workspace", "--prefix"];
+    let with_value = &[
+        "-p",
+        "--package",
+        "--registry",
+        "-w",
+        "--workspace",
+        "--prefix",
+        "--from",
+        "--with",
+        "--python",
+        "--spec",
+        "--index-url",
+        "--default-index",
+    ];
     let at = skip_options(argv, start, with_value);
     // `npx -c 'opencode run'` is a shell's command line.
     let shell = argv.get(start..at)?.iter().any(|word| word == "-c" || word == "--call");

@@ -21,6 +21,7 @@ pub mod package;
 mod profile;
 mod proxy;
 mod qwen;
+mod shell;
 
 pub use change::{Action, Change, Value};
 pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, detect, program};
