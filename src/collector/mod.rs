@@ -8,6 +8,7 @@
 mod answer;
 mod body;
 mod heartbeat;
+mod reception;
 mod recorder;
 mod segment;
 mod service;
@@ -19,9 +20,10 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 
 use crate::secret::Secret;
 pub use heartbeat::{Beat, Heartbeat};
+pub use reception::Senders;
 pub use recorder::{Own, Recorder, Refusal};
 pub use segment::{Settled, Turn, Turning};
-pub use thread::{Arrived, Closing, Errand, Handle, Kept, Report, Senders, Start, start};
+pub use thread::{Arrived, Closing, Errand, Handle, Kept, Report, Start, start};
 
 /// A socket that the command can connect to already, though nobody answers yet.
 #[derive(Debug)]

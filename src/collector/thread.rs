@@ -2,21 +2,18 @@
 
 use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
-use std::pin::{Pin, pin};
+use std::pin::Pin;
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use hyper::service::service_fn;
-use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
-use nix::sys::resource::{Resource, getrlimit};
 use nix::sys::signal::SigSet;
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::{LocalSet, spawn_local};
 use tokio::time::timeout_at;
 
 use super::Bound;
 use super::heartbeat::{Heartbeat, Pulse};
+use super::reception::{Reception, Senders};
 use super::recorder::{Own, Recorder};
 use super::segment::{Segment, Turning, Turns, write_last};
 use super::service::Service;
@@ -27,16 +24,6 @@ use crate::signals::Totals;
 use crate::store::facts::{Delivery as Delivered, Destination, Intake};
 use crate::store::{Journal, Log};
 use crate::transform::{StandIn, Transform};
-
-/// The most of the time after the command's end that is kept for delivery while somebody may still send something.
-const DELIVERY: Duration = Duration::from_secs(1);
-/// So long a connection without a request is idle.
-const IDLE: Duration = Duration::from_millis(100);
-/// So long a request of which nothing comes is stalled.
-const STALLED: Duration = Duration::from_millis(500);
-
-/// The most connections at once; others wait in the listener's queue.
-const CONNECTIONS: usize = 512;
 
 /// Everything that the thread needs.
 pub struct Start {
@@ -109,19 +96,6 @@ pub enum Kept {
     Partly,
     /// Not even its beginning.
     Nothing,
-}
-
-/// Who could still send something when the command has ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Senders {
-    /// Descendants of the command are alive: they may connect at any time.
-    Expected,
-    /// None is alive: what they sent is on its way, and whoever has a connection open is somebody else.
-    Gone,
-    /// The system does not tell: whoever has a connection open may use it.
-    Unknown,
-    /// They are sent away: nobody can connect any more, and connections are closed after the request that goes on.
-    Dismissed,
 }
 
 enum Message {
@@ -211,57 +185,6 @@ impl<F: Fn()> Drop for CallOnDrop<F> {
     }
 }
 
-/// Connections that are open, and what goes on in them.
-#[derive(Default)]
-struct Connections {
-    open: Cell<usize>,
-    closed: Notify,
-    /// Whether they are closed after the request that goes on.
-    dismissed: watch::Sender<bool>,
-    /// Requests that are being read or answered.
-    busy: Cell<usize>,
-    /// Requests that began, ever.
-    begun: Cell<u64>,
-}
-
-impl Connections {
-    /// Counts a request for as long as it takes.
-    async fn busy_with<T>(&self, request: impl Future<Output = T>) -> T {
-        self.busy.set(self.busy.get() + 1);
-        self.begun.set(self.begun.get() + 1);
-        let _done = CallOnDrop(|| self.busy.set(self.busy.get() - 1));
-        request.await
-    }
-}
-
-struct Connection(Rc<Connections>);
-
-impl Connection {
-    fn open(connections: &Rc<Connections>) -> Self {
-        connections.open.set(connections.open.get() + 1);
-        Self(Rc::clone(connections))
-    }
-}
-
-impl Drop for Connection {
-    fn drop(&mut self) {
-        self.0.open.set(self.0.open.get() - 1);
-        self.0.closed.notify_waiters();
-    }
-}
-
-/// Runs futures of this thread for hyper.
-#[derive(Clone, Copy)]
-struct LocalExecutor;
-
-impl<F: Future + 'static> hyper::rt::Executor<F> for LocalExecutor {
-    fn execute(&self, future: F) {
-        spawn_local(async {
-            future.await;
-        });
-    }
-}
-
 async fn serve(
     start: Start,
     mut inbox: mpsc::UnboundedReceiver<Message>,
@@ -272,12 +195,11 @@ async fn serve(
     let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&segment.source))));
     let mut turns = Turns::new(turning, &segment, destinations.clone(), targets);
     let errand = errand.map(|errand| spawn_local(errand()));
-    let connections = Rc::new(Connections::default());
     let reception = listener.map(|(bound, token)| {
         let service = Rc::new(Service::new(token, Rc::clone(&recorder)));
-        Reception::open(bound, service, Rc::clone(&connections))
+        Reception::open(bound, service)
     });
-    let (mut reception, opened) = match reception.transpose() {
+    let (reception, opened) = match reception.transpose() {
         Ok(reception) => (reception, Ok(())),
         Err(error) => (None, Err(error)),
     };
@@ -292,7 +214,7 @@ async fn serve(
                 Some(Message::Senders(_)) => {}
                 Some(Message::GiveUp) | None => break None,
             },
-            () = accept(&mut reception) => {}
+            () = accept(reception.as_ref()) => {}
             Some(own) = pulse.next() => { let _ = recorder.borrow_mut().record_own(&own); }
             () = turns.due(&segment.source) => turns.turn(&mut segment, &recorder),
         }
@@ -301,7 +223,9 @@ async fn serve(
         let (tell, senders) = watch::channel(senders);
         let close = Cell::new(Some(close));
         let work = async {
-            receive_the_rest(&mut reception, &connections, senders, deadline).await;
+            if let Some(reception) = reception {
+                reception.receive_the_rest(senders, deadline).await;
+            }
             close_log(&recorder, close.take());
             segment.complete(Phase::Finishing);
             let own = async { drop(timeout_at(deadline.into(), segment.delivered()).await) };
@@ -334,153 +258,11 @@ async fn gives_up(inbox: &mut mpsc::UnboundedReceiver<Message>, senders: &watch:
     std::future::pending().await
 }
 
-/// The open listener.
-struct Reception {
-    listener: tokio::net::TcpListener,
-    service: Rc<Service>,
-    connections: Rc<Connections>,
-    /// How many connections may be open at once.
-    most: usize,
-}
-
-impl Reception {
-    fn open(bound: Bound, service: Rc<Service>, connections: Rc<Connections>) -> std::io::Result<Self> {
-        bound.listener.set_nonblocking(true)?;
-        // Half of the descriptors are for everything else: without any, otel-run could not even see who is still alive.
-        let most = getrlimit(Resource::RLIMIT_NOFILE)
-            .map_or(CONNECTIONS, |(soft, _)| usize::try_from(soft / 2).unwrap_or(CONNECTIONS).clamp(1, CONNECTIONS));
-        Ok(Self { listener: tokio::net::TcpListener::from_std(bound.listener)?, service, connections, most })
-    }
-
-    /// Accepts one connection, if there is room for it.
-    async fn accept(&self) {
-        if self.connections.open.get() >= self.most {
-            return self.connections.closed.notified().await;
-        }
-        match self.listener.accept().await {
-            Ok((stream, _)) => self.welcome(stream),
-            // Out of descriptors, most likely: wait until a connection is closed, or a moment.
-            Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
-        }
-    }
-
-    /// Welcomes everybody who is in the listener's queue. Readiness of the runtime would come too late for that.
-    fn with_the_queued(self) -> std::io::Result<Self> {
-        let listener = self.listener.into_std()?;
-        let mut queued = Vec::new();
-        while self.connections.open.get() + queued.len() < self.most
-            && let Ok((stream, _)) = listener.accept()
-        {
-            queued.push(stream);
-        }
-        let open = Self { listener: tokio::net::TcpListener::from_std(listener)?, ..self };
-        for stream in queued {
-            stream.set_nonblocking(true)?;
-            open.welcome(tokio::net::TcpStream::from_std(stream)?);
-        }
-        Ok(open)
-    }
-
-    fn welcome(&self, stream: tokio::net::TcpStream) {
-        let _ = stream.set_nodelay(true);
-        let service = Rc::clone(&self.service);
-        let connection = Connection::open(&self.connections);
-        let connections = Rc::clone(&self.connections);
-        let mut dismissed = connections.dismissed.subscribe();
-        spawn_local(async move {
-            let service = service_fn(move |request| {
-                let (service, connections) = (Rc::clone(&service), Rc::clone(&connections));
-                async move { connections.busy_with(service.answer(request)).await }
-            });
-            let mut builder = auto::Builder::new(LocalExecutor);
-            // The time for a head would run between requests as well. An exporter that sends as often as it ends would
-            // find its connection closed with its request in it.
-            // And whoever has sent everything may say so, and is answered all the same.
-            builder.http1().timer(TokioTimer::new()).header_read_timeout(None).half_close(true);
-            builder.http2().timer(TokioTimer::new());
-            // A connection that breaks is the sender's affair.
-            let mut requests = pin!(builder.serve_connection(TokioIo::new(stream), service));
-            tokio::select! {
-                _ = requests.as_mut() => {}
-                _ = dismissed.changed() => {
-                    requests.as_mut().graceful_shutdown();
-                    let _ = requests.await;
-                }
-            }
-            drop(connection);
-        });
-    }
-}
-
 /// Accepts one connection; never returns where nobody can connect.
-async fn accept(reception: &mut Option<Reception>) {
+async fn accept(reception: Option<&Reception>) {
     match reception {
         Some(open) => open.accept().await,
         None => std::future::pending().await,
-    }
-}
-
-/// Receives until nobody can send anything any more, but leaves some of the time for delivery.
-async fn receive_the_rest(
-    reception: &mut Option<Reception>,
-    connections: &Connections,
-    mut senders: watch::Receiver<Senders>,
-    deadline: Instant,
-) {
-    let Some(open) = reception.take() else { return };
-    let left = deadline.saturating_duration_since(Instant::now());
-    let until = deadline - (left / 4).min(DELIVERY);
-    if *senders.borrow() == Senders::Dismissed {
-        drop(open);
-        let _ = timeout_at(until.into(), dismiss(connections)).await;
-        return;
-    }
-    let rest = async {
-        loop {
-            tokio::select! {
-                biased;
-                gone = senders.wait_for(|senders| *senders != Senders::Expected) => {
-                    break gone.map_or(Senders::Unknown, |senders| *senders);
-                }
-                () = open.accept() => {}
-            }
-        }
-    };
-    let Ok(senders) = timeout_at(until.into(), rest).await else { return };
-    let Ok(open) = open.with_the_queued() else { return };
-    let _ = timeout_at(until.into(), receive_from_the_connected(&open, connections, senders)).await;
-}
-
-/// Receives until no connection is open. Where the command's descendants are gone theirs are closed by the system, with
-/// everything that they sent in them; one that stays open and idle, or stalls, is of somebody else.
-async fn receive_from_the_connected(open: &Reception, connections: &Connections, senders: Senders) {
-    let progress = || (connections.begun.get(), open.service.bytes_read());
-    let (mut seen, mut quiet) = (progress(), Duration::ZERO);
-    while connections.open.get() > 0 {
-        tokio::select! {
-            () = connections.closed.notified() => {}
-            () = open.accept() => {}
-            () = tokio::time::sleep(IDLE), if senders == Senders::Gone => {
-                let now = progress();
-                quiet = if now == seen { quiet + IDLE } else { Duration::ZERO };
-                seen = now;
-                if quiet >= if connections.busy.get() == 0 { IDLE } else { STALLED } {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// Closes all connections, each after the request that goes on.
-async fn dismiss(connections: &Connections) {
-    connections.dismissed.send_replace(true);
-    while connections.open.get() > 0 {
-        tokio::select! {
-            () = connections.closed.notified() => {}
-            // Whoever has not begun a request by now and keeps his connection is not waited for.
-            () = tokio::time::sleep(IDLE), if connections.busy.get() == 0 => return,
-        }
     }
 }
 

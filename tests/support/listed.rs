@@ -1,5 +1,7 @@
 //! What `otel-run` says about the runs on disk, for a test to compare.
 
+use std::ops::AddAssign;
+
 use serde_json::Value;
 
 use super::{Home, run};
@@ -11,6 +13,15 @@ pub struct Items {
     pub pending: u64,
     pub rejected: u64,
     pub expired: u64,
+}
+
+impl AddAssign for Items {
+    fn add_assign(&mut self, other: Self) {
+        self.delivered += other.delivered;
+        self.pending += other.pending;
+        self.rejected += other.rejected;
+        self.expired += other.expired;
+    }
 }
 
 /// The runs of `home` as `runs --json` lists them, the newest first.
@@ -35,11 +46,7 @@ pub fn only_run(home: &Home) -> Value {
 pub fn items(run: &Value) -> Items {
     let mut sum = Items::default();
     for destination in run["destinations"].as_array().unwrap() {
-        let at = items_at(run, destination["name"].as_str().unwrap());
-        sum.delivered += at.delivered;
-        sum.pending += at.pending;
-        sum.rejected += at.rejected;
-        sum.expired += at.expired;
+        sum += items_at(run, destination["name"].as_str().unwrap());
     }
     sum
 }
@@ -63,10 +70,7 @@ pub fn items_at(run: &Value, name: &str) -> Items {
         let stored = run["intake"][signal]["stored"].as_u64().unwrap();
         let settled = one.delivered + one.pending + one.rejected + one.expired;
         assert_eq!(settled, stored, "the counts of {signal} do not add up: {run:#}");
-        sum.delivered += one.delivered;
-        sum.pending += one.pending;
-        sum.rejected += one.rejected;
-        sum.expired += one.expired;
+        sum += one;
     }
     sum
 }
