@@ -73,6 +73,15 @@ pub enum Invocation {
         /// Where to listen, and to whom.
         serve: ServeOptions,
     },
+    /// Say what is known of agents.
+    Agents {
+        /// Only those of [`General`].
+        options: Options,
+        /// Which; none is all.
+        name: Option<String>,
+        /// In which form.
+        form: AgentForm,
+    },
     /// Remove old runs.
     Prune {
         /// Only those of [`General`] and [`RetentionOptions`].
@@ -92,9 +101,21 @@ impl Invocation {
             | Invocation::Show { options, .. }
             | Invocation::Flush { options, .. }
             | Invocation::Serve { options, .. }
+            | Invocation::Agents { options, .. }
             | Invocation::Prune { options, .. } => options,
         }
     }
+}
+
+/// The form in which agents are told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AgentForm {
+    /// A table of all, or words about one.
+    Words,
+    /// One of them as an entry of a settings file.
+    Toml,
+    /// JSON.
+    Json,
 }
 
 /// Every option that is a setting. Verbs that take fewer leave the others at their default, which says nothing.
@@ -461,6 +482,19 @@ enum Verb {
         #[command(flatten)]
         general: General,
     },
+    /// List the agents that are known, or say what would be injected into one
+    Agents {
+        /// Which, as `otel-run agents` names it
+        name: Option<String>,
+        /// Print it as an entry of the settings file, as a start for your own
+        #[arg(long, requires = "name", conflicts_with = "json")]
+        toml: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        general: General,
+    },
     /// Collect from whoever sends, without a command
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(Box<serve::Words>),
@@ -472,7 +506,7 @@ pub fn command() -> Command {
 }
 
 /// The words that are no command when they stand first.
-const VERBS: [&str; 7] = ["runs", "show", "plan", "flush", "prune", "serve", "help"];
+const VERBS: [&str; 8] = ["runs", "show", "plan", "flush", "prune", "agents", "serve", "help"];
 
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.
@@ -512,6 +546,14 @@ fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
         }
         Some(Verb::Flush { runs, dry_run, destination, general }) => {
             Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs, dry_run }
+        }
+        Some(Verb::Agents { name, toml, json, general }) => {
+            let form = match (toml, json) {
+                (true, _) => AgentForm::Toml,
+                (false, true) => AgentForm::Json,
+                (false, false) => AgentForm::Words,
+            };
+            Invocation::Agents { options: Options { general, ..Options::default() }, name, form }
         }
         Some(Verb::Serve(words)) => words.invocation(),
         Some(Verb::Prune { dry_run, retention, general }) => {

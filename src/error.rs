@@ -68,6 +68,9 @@ pub enum Error {
     /// `serve` cannot do its work.
     #[error("{0}")]
     Serve(String),
+    /// No agent has that name.
+    #[error("{0}")]
+    NoSuchAgent(String),
     /// Runs could not be removed.
     #[error("{0}")]
     Unremoved(String),
@@ -93,6 +96,7 @@ impl Error {
             | Error::HandedOver(_)
             | Error::Token(_)
             | Error::Serve(_)
+            | Error::NoSuchAgent(_)
             | Error::Unremoved(_)
             | Error::Print(_) => 1,
         }
@@ -131,6 +135,7 @@ impl Error {
             | Error::Upstream(_)
             | Error::Lacking(_)
             | Error::Serve(_)
+            | Error::NoSuchAgent(_)
             | Error::Unremoved(_)
             | Error::Print(_) => None,
         }

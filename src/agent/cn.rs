@@ -13,6 +13,7 @@ use crate::settings::Protocol;
 pub(super) const PROFILE: Profile = Profile {
     name: "cn",
     title: "Continue",
+    versions: &["1.5.47"],
     recognised_by: RecognisedBy { base_names: &["cn"], packages: &["@continuedev/cli"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["continue-cli"], tells_version: true },

@@ -13,6 +13,7 @@ use crate::settings::Protocol;
 pub(super) const PROFILE: Profile = Profile {
     name: "copilot",
     title: "GitHub Copilot CLI",
+    versions: &["1.0.102"],
     recognised_by: RecognisedBy { base_names: &["copilot"], packages: &["@github/copilot"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["github-copilot"], tells_version: true },

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::launchers::{Hindrance, Kind, Seen, base_name, see_through, skip_options, word};
 use super::profile::{Interface, Profile};
-use super::{OTHER, PROFILES, shell};
+use super::{Agents, shell};
 
 /// A command line, and what only the system knows about it.
 #[derive(Debug, Clone, Copy)]
@@ -78,31 +78,31 @@ pub enum RecognisedFrom {
     Nothing,
 }
 
-/// Finds out what `line` starts.
-pub fn detect(line: CommandLine<'_>) -> Detected {
+/// Finds out what `line` starts: the first of `agents` that recognises it, or any other command.
+pub(super) fn detect(agents: &Agents, line: CommandLine<'_>) -> Detected {
     let seen = see_through(line.argv);
     let text = word(line.argv, seen.program).unwrap_or_default();
     let links = line.links.iter().filter_map(|link| link.to_str());
-    match std::iter::once(text).chain(links).find_map(|text| known(text, seen.kind)) {
+    match std::iter::once(text).chain(links).find_map(|text| known(agents, text, seen.kind)) {
         Some((profile, recognised_from)) => finish(line, profile, recognised_from, seen.program, seen.hindrances),
-        None => in_shell(line, &seen)
-            .unwrap_or_else(|| finish(line, &OTHER, RecognisedFrom::Nothing, seen.program, seen.hindrances)),
+        None => in_shell(agents, line, &seen)
+            .unwrap_or_else(|| finish(line, agents.other(), RecognisedFrom::Nothing, seen.program, seen.hindrances)),
     }
 }
 
 /// The agent that a shell starts, if that is all that it does.
-fn in_shell(line: CommandLine<'_>, seen: &Seen) -> Option<Detected> {
+fn in_shell(agents: &Agents, line: CommandLine<'_>, seen: &Seen) -> Option<Detected> {
     let shell::Command { at, mut words } = shell::command(line.argv, seen.program)?;
     let inside = see_through(&words);
-    let (profile, recognised_from) = known(word(&words, inside.program)?, inside.kind)?;
+    let (profile, recognised_from) = known(agents, word(&words, inside.program)?, inside.kind)?;
     let hindrances = seen.hindrances.iter().cloned().chain(inside.hindrances).collect();
     words.drain(..inside.program);
     let detected = finish(CommandLine { argv: &words, ..line }, profile, recognised_from, 0, hindrances);
     Some(Detected { program: at, in_shell: Some(words), ..detected })
 }
 
-fn known(text: &str, kind: Kind) -> Option<(&'static Profile, RecognisedFrom)> {
-    PROFILES.iter().find_map(|profile| Some((profile, recognise(profile, kind, text)?)))
+fn known(agents: &Agents, text: &str, kind: Kind) -> Option<(&'static Profile, RecognisedFrom)> {
+    agents.all().find_map(|profile| Some((profile, recognise(profile, kind, text)?)))
 }
 
 /// Takes `line` as a command of `profile`, because the user said so.

@@ -13,6 +13,7 @@ use crate::settings::Protocol;
 pub(super) const PROFILE: Profile = Profile {
     name: "gemini",
     title: "Gemini CLI",
+    versions: &["0.61.0"],
     recognised_by: RecognisedBy { base_names: &["gemini"], packages: &["@google/gemini-cli"], scripts: &[] },
     modes: MODES,
     // Its version is that of Node.js.

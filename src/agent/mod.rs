@@ -3,12 +3,14 @@
 //! A [`Profile`] is a value; [`detect`] finds the one for a command line and [`inject`] applies it. Nothing here touches
 //! a process or a file.
 
+mod agents;
 mod attributes;
 mod backend;
 mod change;
 mod cn;
 mod copilot;
 mod detect;
+mod entry;
 mod gemini;
 mod inject;
 pub mod jsonc;
@@ -23,8 +25,10 @@ mod proxy;
 mod qwen;
 mod shell;
 
+pub use agents::Agents;
 pub use change::{Action, Change, Value};
-pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, detect, program};
+pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, program};
+pub use entry::write as to_toml;
 pub(crate) use inject::Mask;
 pub use inject::{Injected, PrivateFile, Situation, inject, resource_attributes};
 pub use launchers::Hindrance;
@@ -51,8 +55,3 @@ pub static PROFILES: [Profile; 8] = [
 
 /// The profile for any other command.
 pub static OTHER: Profile = other::PROFILE;
-
-/// The built-in profile of this name.
-pub fn named(name: &str) -> Option<&'static Profile> {
-    PROFILES.iter().find(|profile| profile.name == name)
-}

@@ -12,6 +12,7 @@ use crate::settings::Protocol;
 pub const PROFILE: Profile = Profile {
     name: "opencode",
     title: "opencode",
+    versions: &["1.18.33"],
     recognised_by: RecognisedBy { base_names: &["opencode"], packages: &["opencode-ai"], scripts: &[] },
     modes: Modes {
         working: &["run", "serve", "web", "acp", "attach"],

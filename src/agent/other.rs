@@ -10,6 +10,7 @@ use super::profile::{
 pub const PROFILE: Profile = Profile {
     name: "other",
     title: "any other command",
+    versions: &[],
     recognised_by: RecognisedBy { base_names: &[], packages: &[], scripts: &[] },
     modes: Modes::UNKNOWN,
     service: Service { names: &[], tells_version: false },

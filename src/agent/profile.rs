@@ -17,6 +17,8 @@ pub struct Profile {
     pub name: &'static str,
     /// What it calls itself.
     pub title: &'static str,
+    /// The versions that what stands here was seen with, the latest last.
+    pub versions: &'static [&'static str],
     /// How its command is recognised.
     pub recognised_by: RecognisedBy,
     /// What its command line says about how it runs.
@@ -57,6 +59,11 @@ impl Profile {
     /// Whether this is the profile of a command that is no known agent.
     pub fn is_other(&self) -> bool {
         self.name == super::OTHER.name
+    }
+
+    /// What to change in its environment.
+    pub fn variables(&self) -> impl Iterator<Item = &'static Variable> + use<> {
+        self.environment.iter().copied().flatten()
     }
 
     /// Whether `variable` has no effect on this agent.
@@ -184,6 +191,18 @@ pub enum TakesParent {
     Never,
     /// Nobody knows.
     Unknown,
+}
+
+impl TakesParent {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            TakesParent::Always => "always",
+            TakesParent::Partly => "partly",
+            TakesParent::Never => "never",
+            TakesParent::Unknown => "unknown",
+        }
+    }
 }
 
 /// What becomes of an agent's last batches.

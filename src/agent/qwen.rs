@@ -13,6 +13,7 @@ use crate::settings::Protocol;
 pub(super) const PROFILE: Profile = Profile {
     name: "qwen",
     title: "Qwen Code",
+    versions: &["0.15.10", "0.24.4"],
     recognised_by: RecognisedBy { base_names: &["qwen"], packages: &["@qwen-code/qwen-code"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["qwen-code"], tells_version: true },

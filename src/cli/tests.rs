@@ -38,6 +38,7 @@ fn told(invocation: &Invocation) -> String {
         Invocation::Flush { runs, dry_run, .. } => {
             format!("flush{flags} {runs:?}{}", if *dry_run { " dry" } else { "" })
         }
+        Invocation::Agents { name, form, .. } => format!("agents{flags} {name:?} {form:?}"),
         Invocation::Serve { serve, .. } => format!("serve{flags} {serve:?}"),
         Invocation::Prune { dry_run, .. } => format!("prune{flags} {dry_run}"),
     }
@@ -75,6 +76,11 @@ fn lines_that_are_understood() {
         ("runs", "runs false None"),
         ("runs --json --limit 5", "runs true Some(5)"),
         ("--limit 5 runs", "runs false Some(5)"),
+        ("agents", "agents None Words"),
+        ("agents opencode", "agents Some(\"opencode\") Words"),
+        ("agents --toml opencode", "agents Some(\"opencode\") Toml"),
+        ("-q agents --json", "agents quiet=true None Json"),
+        ("-- agents", "run: agents"),
         ("show", "show None false false"),
         ("show r1 --all", "show Some(\"r1\") true false"),
         ("--state-dir X show", "show state-dir=X None false false"),
@@ -207,13 +213,14 @@ fn short_help() {
            otel-run [OPTIONS] VERB ...
 
     Verbs:
-      runs   List the runs on disk
-      show   Show one run as a tree, the latest by default
-      plan   Print what a run would do, and do nothing (the same as --dry-run)
-      flush  Deliver what is still on disk
-      prune  Remove old runs from disk
-      serve  Collect from whoever sends, without a command
-      help   Print this message or the help of the given subcommand(s)
+      runs    List the runs on disk
+      show    Show one run as a tree, the latest by default
+      plan    Print what a run would do, and do nothing (the same as --dry-run)
+      flush   Deliver what is still on disk
+      prune   Remove old runs from disk
+      agents  List the agents that are known, or say what would be injected into one
+      serve   Collect from whoever sends, without a command
+      help    Print this message or the help of the given subcommand(s)
 
     Destination:
           --endpoint <URL>       Send to this base URL

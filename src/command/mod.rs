@@ -1,5 +1,6 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
+mod agents;
 mod deliver;
 mod destination;
 mod flush;
@@ -65,6 +66,7 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
         Invocation::Flush { options, runs, dry_run } => flush::flush(options, runs, *dry_run),
         Invocation::Serve { options, serve } => serve::serve(options, serve),
+        Invocation::Agents { options, name, form } => agents::agents(options, name.as_deref(), *form),
         Invocation::Prune { options, dry_run } => prune::prune(options, *dry_run),
     }
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::installed;
 use super::said::Said;
 use super::supervision;
-use crate::agent::{self, CommandLine, Own};
+use crate::agent::{CommandLine, Own};
 use crate::cli::Options;
 use crate::context::{self, Ids, Propagation, RunContext};
 use crate::error::Error;
@@ -68,12 +68,13 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
     let plan = plan::make(Inputs {
         command: line,
         environment: &said.environment,
+        agents: &said.agents,
         settings,
         complaints: &complaints,
         collector: collector.filter(|_| settings.collector.value),
         context: &facts,
         resource_attributes: &attributes,
-        span_name: &span_name(line),
+        span_name: &span_name(said, line),
         drain_deadline: &said.drain_deadline(),
         state_dir: said.state_dir().as_ref(),
         own: &Own::default(),
@@ -83,8 +84,8 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
 }
 
 /// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.
-fn span_name(line: CommandLine<'_>) -> String {
-    let (detected, command) = (agent::detect(line), line.argv);
+fn span_name(said: &Said, line: CommandLine<'_>) -> String {
+    let (detected, command) = (said.agents.detect(line), line.argv);
     match (command.get(detected.program), detected.subcommand) {
         (_, Some(subcommand)) => format!("{} {subcommand}", detected.program_name),
         (Some(program), None) => {

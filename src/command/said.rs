@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::destination;
+use crate::agent::Agents;
 use crate::cli::Options;
 use crate::delivery::{Proxies, Target};
 use crate::environment::Environment;
@@ -25,6 +26,7 @@ const DRAIN_ELSEWHERE: Duration = Duration::from_secs(5);
 pub(super) struct Said {
     pub(super) environment: Environment,
     pub(super) settings: Settings,
+    pub(super) agents: Agents,
     pub(super) complaints: Vec<Complaint>,
 }
 
@@ -50,7 +52,9 @@ impl Said {
         });
         let (settings, more) = settings::resolve(flags, &environment, project, user);
         complaints.extend(more);
-        Self { environment, settings, complaints }
+        let (agents, more) = Agents::with(&settings.agents);
+        complaints.extend(more);
+        Self { environment, settings, agents, complaints }
     }
 
     /// The same for verbs that are not in front of a command: mistakes are errors, all at once. Those of a project's file

@@ -1,7 +1,9 @@
 //! The plan of a run, as a value: what is started, with which changes to its environment and why, under which span, and
 //! where its telemetry goes. Making it touches nothing; whoever runs it does nothing else.
 
+mod agent_text;
 mod destination;
+mod page;
 mod text;
 
 #[cfg(test)]
@@ -15,7 +17,7 @@ use std::time::Duration;
 pub use crate::agent::{Action, Change, Value};
 pub use destination::{Destination, Header, without_credentials};
 
-use crate::agent::{self, CommandLine, Detected, Hindrance, Mask, Own, PrivateFile, Profile, Situation};
+use crate::agent::{self, Agents, CommandLine, Detected, Hindrance, Mask, Own, PrivateFile, Profile, Situation};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -63,6 +65,8 @@ pub struct Inputs<'a> {
     pub command: CommandLine<'a>,
     /// otel-run's own environment, which the command would inherit.
     pub environment: &'a Environment,
+    /// The agents that are known.
+    pub agents: &'a Agents,
     /// What the user said.
     pub settings: &'a Settings,
     /// What is wrong with what the user said.
@@ -298,20 +302,20 @@ fn complaint_text(complaint: &Complaint) -> String {
 
 fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {
     let name = match &inputs.settings.agent.value {
-        AgentChoice::Auto => return agent::detect(inputs.command),
+        AgentChoice::Auto => return inputs.agents.detect(inputs.command),
         AgentChoice::None => return agent::as_profile(inputs.command, &agent::OTHER),
         AgentChoice::Named(name) => name,
     };
-    match agent::named(name) {
+    match inputs.agents.named(name) {
         Some(profile) => agent::as_profile(inputs.command, profile),
         None => {
-            let names: Vec<&str> = agent::PROFILES.iter().map(|profile| profile.name).collect();
+            let names: Vec<&str> = inputs.agents.all().map(|profile| profile.name).collect();
             warnings.push(format!(
                 "{}: there is no agent named {name:?}; the command is recognised by itself instead (known: auto, none, {})",
                 inputs.settings.agent.origin,
                 names.join(", ")
             ));
-            agent::detect(inputs.command)
+            inputs.agents.detect(inputs.command)
         }
     }
 }

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
-use crate::agent::{CommandLine, Own};
+use crate::agent::{Agents, CommandLine, Own};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
+use crate::settings::file::FileKind;
 use crate::settings::{
-    AgentChoice, Complaint, Content, Destination, HeaderValue, Identity, Nest, Origin, PerSignal, Protocol, Required,
-    ServiceName, Settings, Sourced, Transport, Upstream,
+    self, AgentChoice, Complaint, Content, Destination, FileText, HeaderValue, Identity, Nest, Origin, PerSignal,
+    Protocol, Required, ServiceName, Settings, Sourced, Transport, Upstream,
 };
 
 /// What a test varies; everything else is as at most users'.
@@ -23,6 +24,7 @@ struct Case {
     settings: Settings,
     complaints: Vec<Complaint>,
     collector: Option<CollectorAddress>,
+    agents: Agents,
     parent: Option<&'static str>,
 }
 
@@ -36,6 +38,7 @@ fn case(line: &[&'static str]) -> Case {
             base_url: "http://127.0.0.1:4711/5ec2e7".to_owned(),
             token: Secret::new("5ec2e7"),
         }),
+        agents: Agents::default(),
         parent: None,
     }
 }
@@ -57,6 +60,7 @@ impl Case {
         make(Inputs {
             command: CommandLine { argv: &argv, links: &[], at_terminal: true },
             environment: &self.base(),
+            agents: &self.agents,
             settings: &self.settings,
             complaints: &self.complaints,
             collector: self.collector.as_ref(),
@@ -110,6 +114,45 @@ fn value<'a>(plan: &'a Plan, name: &str) -> Option<&'a str> {
         Action::Set(value) => value.expose().to_str().unwrap(),
         Action::Remove => "(removed)",
     })
+}
+
+/// An agent of the user's with everything that is said in words.
+#[test]
+fn an_agent_in_words() {
+    let text = r#"[agents.goose]
+title = "Goose"
+versions = ["1.9.0"]
+packages = ["@block/goose"]
+modes = { working = ["run", "serve"], without_subcommand = "session" }
+protocols = ["http/protobuf", "grpc"]
+signals = ["traces", "metrics"]
+takes_parent = "partly"
+ignores = ["OTEL_CONFIG_FILE"]
+records_unasked = ["prompts, in spans", "command lines, in metrics"]
+flush = { at_end = "sent", on_signal = "lost" }
+launcher_keeps_signals = true
+arguments = [
+    { before = ["--otlp", "{endpoint}/v1/traces", "{token}"], modes = ["run", "serve"], reason = "it knows no variable" },
+    { settings = { option = "--settings", key = "env" }, reason = "files beat the environment" },
+]
+cautions = [{ modes = ["run"], option = "--remote", text = "it works elsewhere" }]
+[agents.goose.set_if_unset]
+GOOSE_DELAY = { value = "5", reason = "it is fast" }
+[agents.goose.set]
+GOOSE_OTLP = "{endpoint}"
+[agents.goose.probe]
+arguments = ["features", "list"]
+alternatives = [{ when_answer_has = "in `otel`", argument = { after = ["--grpc", "{collector}"], reason = "of its kind" } }]
+"#;
+    let file = FileText { path: PathBuf::from("/u/config.toml"), text: text.to_owned() };
+    let (layer, _) = settings::file::layer(FileKind::User, &file, &Environment::default());
+    let (agents, complaints) = Agents::with(&layer.agents);
+    assert_eq!(complaints, []);
+    let mut case = Case { agents, ..case(&["npx", "@block/goose"]) };
+    case.environment = vec![("GOOSE_DELAY", "7"), ("GOOSE_OTLP", "hunter2"), ("OTEL_EXPORTER_OTLP_HEADERS", "hunter2")];
+    let text = case.plan().agent_in_words(&case.base(), Some("/u/config.toml:1"));
+    assert!(!text.contains("5ec2e7") && !text.contains("hunter2"), "a secret is printed:\n{text}");
+    insta::assert_snapshot!(text);
 }
 
 #[test]

@@ -12,10 +12,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::layer::Layer;
 use super::value::{AgentChoice, Complaint, Origin, Required, Sourced};
-use super::{choice, duration, exit_code, home, size};
+use super::{choice, duration, exit_code, given, home, size};
 use crate::environment::Environment;
 use crate::otlp::PerSignal;
 
+mod agents;
 mod upstream;
 
 /// The name of a project's settings file.
@@ -50,6 +51,8 @@ const KEYS: &[(&str, bool)] = &[
     ("service_name", true),
     ("resource_attributes", true),
     ("agent", true),
+    // They put variables and arguments into a command.
+    ("agents", false),
     ("nest", true),
     ("content", false),
     ("drain_deadline", false),
@@ -153,6 +156,7 @@ impl Reader<'_> {
             "service_name" => layer.service_name = self.value(name, key, value, string),
             "resource_attributes" => layer.resource_attributes = self.resource_attributes(key, value),
             "agent" => layer.agent = self.value(name, key, value, |value| Ok(AgentChoice::read(&string(value)?))),
+            "agents" => layer.agents = self.agents(key, value),
             "nest" => layer.nest = self.value(name, key, value, |value| word(choice::NEST, value)),
             "content" => layer.content = self.value(name, key, value, |value| word(choice::CONTENT, value)),
             "drain_deadline" => layer.drain_deadline = self.time(name, key, value, duration::read),
@@ -252,8 +256,7 @@ impl Reader<'_> {
 }
 
 fn wrong_type(wanted: &str, value: &DeValue<'_>) -> String {
-    let article = if value.type_str().starts_with(['a', 'i']) { "an" } else { "a" };
-    format!("{wanted} is expected, not {article} {}", value.type_str())
+    format!("{wanted} is expected, not {}", given::with_article(value.type_str()))
 }
 
 fn string(value: &DeValue<'_>) -> Result<String, String> {

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use super::given::Given;
 use super::upstream::{DEFAULT_NAME, Destination, Transport, Upstream};
 use super::value::{AgentChoice, Complaint, Content, Nest, Origin, Required, Sampler, Sourced, Temporality};
 use super::{attributes, endpoint};
@@ -29,6 +30,8 @@ pub struct Layer {
     pub resource_attributes: Vec<(String, Sourced<String>)>,
     /// Which profile.
     pub agent: Option<Sourced<AgentChoice>>,
+    /// What is said about agents, by their names.
+    pub agents: Vec<(String, Sourced<Given>)>,
     /// How to nest.
     pub nest: Option<Sourced<Nest>>,
     /// Whether content is kept.
@@ -90,6 +93,7 @@ impl Layer {
             service_name: self.service_name.or(lower.service_name),
             resource_attributes,
             agent: self.agent.or(lower.agent),
+            agents: [self.agents, lower.agents].concat(),
             nest: self.nest.or(lower.nest),
             content: self.content.or(lower.content),
             drain_deadline: self.drain_deadline.or(lower.drain_deadline),

@@ -110,6 +110,7 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         service_name: None,
         resource_attributes: layer.resource_attributes,
         agent: layer.agent.unwrap_or(agent),
+        agents: layer.agents,
         nest: layer.nest.unwrap_or(nest),
         content: layer.content.unwrap_or(content),
         drain_deadline: layer.drain_deadline,

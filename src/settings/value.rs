@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::choice;
+use super::given::Given;
 use super::service_name::ServiceName;
 use super::upstream::Upstream;
 use crate::otlp::Signal;
@@ -155,6 +156,8 @@ pub struct Settings {
     pub resource_attributes: Vec<(String, Sourced<String>)>,
     /// Which profile.
     pub agent: Sourced<AgentChoice>,
+    /// What the user says about agents, by their names.
+    pub agents: Vec<(String, Sourced<Given>)>,
     /// How to nest.
     pub nest: Sourced<Nest>,
     /// Whether content is kept.
@@ -326,6 +329,7 @@ impl Default for Settings {
             service_name: None,
             resource_attributes: Vec::new(),
             agent: Sourced::default_value(AgentChoice::Auto),
+            agents: Vec::new(),
             nest: Sourced::default_value(Nest::Adopt),
             content: Sourced::default_value(Content::Off),
             drain_deadline: None,

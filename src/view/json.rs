@@ -43,7 +43,7 @@ use crate::otlp::Signal;
 use crate::signals::{Activity, Totals};
 use crate::store::facts::{Destination, Intake, Outcome, Summary};
 
-const VERSION: u32 = 1;
+pub(super) const VERSION: u32 = 1;
 
 #[derive(Serialize)]
 struct Runs<'a> {
@@ -148,7 +148,7 @@ pub fn show(summary: &Summary, state: State, spans: &[ResourceSpans], detail: De
 
 /// JSON may hold most characters as they are, but a terminal would obey DEL and the C1 control characters, and turn or
 /// hide text by others. What is escaped is still the same text to whoever reads the JSON.
-fn printed(value: &impl Serialize) -> serde_json::Result<String> {
+pub(super) fn printed(value: &impl Serialize) -> serde_json::Result<String> {
     let json = serde_json::to_string_pretty(value)?;
     let mut safe = String::with_capacity(json.len() + 1);
     for character in json.chars() {

@@ -1,5 +1,7 @@
 //! Runs as people and programs read them: a tree, a table, JSON. Nothing here prints; everything returns text.
 
+pub mod agents;
+mod columns;
 pub mod json;
 #[cfg(test)]
 mod samples;

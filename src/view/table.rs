@@ -3,7 +3,8 @@
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-use super::text::{Page, Style, Symbols, between, clipped, count, duration, safe, timestamp, width};
+use super::columns::{self, Align, Cell, Column, KEPT};
+use super::text::{Page, Style, Symbols, between, count, duration, safe, timestamp};
 use super::{State, exit_style, has_served};
 use crate::store::facts::{Outcome, Summary};
 
@@ -31,28 +32,6 @@ pub struct Options {
     pub zone: TimeZone,
 }
 
-type Cell = (String, Style);
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Align {
-    Left,
-    Right,
-}
-
-struct Column {
-    head: &'static str,
-    align: Align,
-    /// The smallest goes first where there is no room; [`KEPT`] never goes.
-    worth: u8,
-    cells: Vec<Cell>,
-    width: usize,
-}
-
-const GAP: usize = 2;
-const KEPT: u8 = u8::MAX;
-/// A column that may be narrower than its widest cell is never made narrower than this to keep another column.
-const NARROWEST_NAME: usize = 12;
-
 /// The table of `runs` in the order given. Every line ends in a line break.
 pub fn render(runs: &[Run], options: &Options) -> String {
     let mut page = Page::new(options.width, options.colour, options.symbols);
@@ -61,30 +40,22 @@ pub fn render(runs: &[Run], options: &Options) -> String {
         page.end_line();
         return page.finish();
     }
-    let columns = fit(columns(runs, options), options.width);
-    put_line(&mut page, &columns, |column| (column.head.to_owned(), Style::Dim), options.symbols);
-    for row in 0..runs.len() {
-        put_line(
-            &mut page,
-            &columns,
-            |column| column.cells.get(row).cloned().unwrap_or((String::new(), Style::Plain)),
-            options.symbols,
-        );
-    }
+    columns::put(&mut page, columns_of(runs, options), runs.len(), COMMAND, options.width, options.symbols);
     page.finish()
 }
 
-fn columns(runs: &[Run], options: &Options) -> Vec<Column> {
+/// The column that takes what room there is.
+const COMMAND: &str = "COMMAND";
+
+fn columns_of(runs: &[Run], options: &Options) -> Vec<Column> {
     let column = |head: &'static str, align, worth, cell: &dyn Fn(&Run) -> Cell| {
-        let cells: Vec<Cell> = runs.iter().map(cell).collect();
-        let width = cells.iter().map(|(text, _)| width(text)).max().unwrap_or(0).max(head.len());
-        Column { head, align, worth, cells, width }
+        Column::new(head, align, worth, runs.iter().map(cell).collect())
     };
     let plain = |text: String| (text, Style::Plain);
-    let columns = vec![
+    vec![
         column("RUN", Align::Left, KEPT, &|run| (safe(&run.summary.started.run_id).into_owned(), Style::Bold)),
         column("STARTED", Align::Left, 4, &|run| (ago(run.summary.started.started_unix_nano, options), Style::Dim)),
-        column("COMMAND", Align::Left, KEPT, &|run| plain(safe(&run.summary.started.name).into_owned())),
+        column(COMMAND, Align::Left, KEPT, &|run| plain(safe(&run.summary.started.name).into_owned())),
         column("AGENT", Align::Left, 1, &|run| {
             (run.summary.started.agent.as_ref().map(|agent| safe(agent).into_owned()).unwrap_or_default(), Style::Dim)
         }),
@@ -115,44 +86,7 @@ fn columns(runs: &[Run], options: &Options) -> Vec<Column> {
             (if calls > 0 { count(calls) } else { String::new() }, style)
         }),
         column("DELIVERY", Align::Left, 7, &delivery),
-    ];
-    // A column without a word in it says nothing.
-    columns.into_iter().filter(|column| column.cells.iter().any(|(text, _)| !text.is_empty())).collect()
-}
-
-/// Drops columns until the rest fits, then lets the commands have what is left.
-fn fit(mut columns: Vec<Column>, width: usize) -> Vec<Column> {
-    const COMMAND: &str = "COMMAND";
-    let others = |columns: &[Column]| -> usize {
-        let others = columns.iter().filter(|column| column.head != COMMAND);
-        others.map(|column| column.width + GAP).sum()
-    };
-    let natural = columns.iter().find(|column| column.head == COMMAND).map_or(0, |column| column.width);
-    let least = natural.min(NARROWEST_NAME);
-    while others(&columns) + least > width {
-        let Some(worth) = columns.iter().map(|column| column.worth).filter(|worth| *worth != KEPT).min() else { break };
-        columns.retain(|column| column.worth != worth);
-    }
-    let room = width.saturating_sub(others(&columns)).max(1);
-    for column in columns.iter_mut().filter(|column| column.head == COMMAND) {
-        column.width = column.width.min(room);
-    }
-    columns
-}
-
-fn put_line(page: &mut Page, columns: &[Column], cell: impl Fn(&Column) -> Cell, symbols: Symbols) {
-    let mut start = 0;
-    for column in columns {
-        page.move_to(start);
-        let (text, style) = cell(column);
-        let text = clipped(&text, column.width, symbols);
-        match column.align {
-            Align::Left => page.put(&text, style),
-            Align::Right => page.put_right(&text, start + column.width, style),
-        }
-        start += column.width + GAP;
-    }
-    page.end_line();
+    ]
 }
 
 fn ending(run: &Run) -> Cell {

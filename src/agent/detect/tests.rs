@@ -3,8 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use super::{CommandLine, Detected, RecognisedFrom, as_profile, detect, program};
-use crate::agent::{Hindrance, Interface, OTHER, named};
+use super::{CommandLine, Detected, RecognisedFrom, as_profile, program};
+use crate::agent::{Agents, Hindrance, Interface, OTHER};
+
+fn detect(line: CommandLine<'_>) -> Detected {
+    Agents::default().detect(line)
+}
 
 fn argv(line: &str) -> Vec<OsString> {
     line.split_whitespace().map(OsString::from).collect()
@@ -219,7 +223,7 @@ fn says_which_file_is_run() {
 
 #[test]
 fn the_users_choice_decides() {
-    let opencode = named("opencode").unwrap();
+    let opencode = Agents::default().named("opencode").unwrap();
     let detected = as_profile(typed(&argv("nice ./my-agent run hi")), opencode);
     assert_eq!(detected.profile.name, "opencode");
     assert_eq!(detected.program_name, "my-agent");

@@ -2,6 +2,7 @@
 
 use proptest::prelude::*;
 
+use super::super::given::Given;
 use super::super::value::{Content, Nest, Protocol, Temporality};
 use super::super::{Destination, HeaderValue, Identity, Transport, Upstream};
 use super::*;
@@ -75,6 +76,9 @@ headers_helper = "${WORKTREE}/h"
 
 [[upstream]]
 logs_endpoint = "file:/l"
+
+[agents]
+x.set.A = "1"
 "#;
 
 #[test]
@@ -82,6 +86,7 @@ fn every_key() {
     let (layer, complaints) = read(FileKind::User, EVERYTHING);
     let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
     let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
+    let set = Given::Table(vec![("A".to_owned(), said(55, Given::Text("1".to_owned())).unwrap())]);
     let expected = Layer {
         destination: Destination {
             endpoint: said(1, "https://c".to_owned()),
@@ -155,6 +160,10 @@ fn every_key() {
             attribute(42, "a.b", "2"),
             attribute(43, "deployment.environment.name", "ci"),
         ],
+        agents: vec![(
+            "x".to_owned(),
+            said(55, Given::Table(vec![("set".to_owned(), said(55, set).unwrap())])).unwrap(),
+        )],
         ..Layer::default()
     };
     assert_eq!(layer, expected);
@@ -215,6 +224,7 @@ fn a_project_names_and_describes_and_nothing_else() {
             (32, "keep_size"),
             (34, "headers"),
             (45, "upstream"),
+            (54, "agents"),
         ]
     );
     assert_eq!(

@@ -1,0 +1,116 @@
+//! Single values of an entry. What is read here lives as long as the process: a profile is borrowed for `'static`, since
+//! the built-in ones are constants, and the user's are read once, when otel-run starts, and needed until it ends. So
+//! their texts and lists are leaked on purpose.
+
+use crate::settings::{Given, Sourced, choice};
+
+/// A list that lives as long as the process.
+pub(super) fn keep<T>(list: Vec<T>) -> &'static [T] {
+    list.leak()
+}
+
+pub(super) fn wrong_type(wanted: &str, given: &Given) -> String {
+    format!("{wanted} is expected, not {}", given.type_name())
+}
+
+/// A text for people.
+pub(super) fn sentence(given: &Given) -> Result<&'static str, String> {
+    match given {
+        Given::Text(text) if text.trim().is_empty() => Err("it is empty".to_owned()),
+        Given::Text(text) => Ok(text.trim().to_owned().leak()),
+        other => Err(wrong_type("a string in quotes", other)),
+    }
+}
+
+/// A text that is compared with words of command lines, or becomes one.
+pub(super) fn exact(given: &Given) -> Result<&'static str, String> {
+    match given {
+        Given::Text(text) if text.is_empty() => Err("it is empty".to_owned()),
+        Given::Text(text) if text.contains('\0') => Err("a NUL cannot be given to a command".to_owned()),
+        Given::Text(text) => Ok(text.clone().leak()),
+        other => Err(wrong_type("a string in quotes", other)),
+    }
+}
+
+/// A text that is injected: a value of a variable, or a word of the command line. It may be empty.
+pub(super) fn injected(given: &Given) -> Result<&'static str, String> {
+    const KNOWN: [&str; 3] = ["endpoint", "collector", "token"];
+    let text = match given {
+        Given::Text(text) if text.is_empty() => return Ok(""),
+        other => exact(other)?,
+    };
+    for (at, _) in text.match_indices('{') {
+        let Some((word, _)) = text.get(at + 1..).and_then(|rest| rest.split_once('}')) else { continue };
+        let is_a_name = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+        if is_a_name && !KNOWN.contains(&word) {
+            let hint = choice::did_you_mean(word, KNOWN);
+            return Err(format!(
+                "there is nothing to put in for {{{word}}}, only for {{endpoint}}, {{collector}} and {{token}}{hint}"
+            ));
+        }
+    }
+    Ok(text)
+}
+
+/// JSON that is injected.
+pub(super) fn json(given: &Given) -> Result<&'static str, String> {
+    let text = injected(given)?;
+    let filled = text.replace("{endpoint}", "").replace("{collector}", "").replace("{token}", "");
+    match serde_json::from_str::<serde::de::IgnoredAny>(&filled) {
+        Ok(_) => Ok(text),
+        Err(error) => Err(format!("it is not JSON: {error}")),
+    }
+}
+
+/// A key of a JSON object.
+pub(super) fn key(given: &Given) -> Result<&'static str, String> {
+    let text = exact(given)?;
+    if text.contains(['"', '\\']) || text.contains(char::is_control) {
+        return Err("a key has neither quotes nor backslashes in it".to_owned());
+    }
+    Ok(text)
+}
+
+/// The name of a variable.
+pub(super) fn variable(name: &str) -> Result<&'static str, String> {
+    match name {
+        "" => Err("a variable has a name".to_owned()),
+        name if name.contains(['=', '\0']) => Err("this cannot be the name of a variable".to_owned()),
+        name => Ok(name.to_owned().leak()),
+    }
+}
+
+/// The name of a program without folders.
+pub(super) fn base_name(given: &Given) -> Result<&'static str, String> {
+    match exact(given)? {
+        name if name.contains('/') => {
+            Err(format!("\"{name}\" is a path; a base name is what comes after the last slash"))
+        }
+        name => Ok(name),
+    }
+}
+
+pub(super) fn switch(given: &Given) -> Result<bool, String> {
+    match given {
+        Given::Switch(switch) => Ok(*switch),
+        other => Err(wrong_type("true or false without quotes", other)),
+    }
+}
+
+/// One word of a closed list.
+pub(super) fn word<T: Copy>(choices: choice::Choices<T>) -> impl Fn(&Given) -> Result<T, String> {
+    move |given| choice::read(choices, sentence(given)?)
+}
+
+/// A list of which each element is read by `read`.
+pub(super) fn list<T: 'static>(
+    read: impl Fn(&Given) -> Result<T, String>,
+) -> impl Fn(&Given) -> Result<&'static [T], String> {
+    move |given| match given {
+        Given::List(elements) => {
+            let elements: Result<Vec<T>, String> = elements.iter().map(|Sourced { value, .. }| read(value)).collect();
+            elements.map(keep)
+        }
+        other => Err(wrong_type("a list in brackets", other)),
+    }
+}

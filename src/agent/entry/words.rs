@@ -1,0 +1,33 @@
+//! The words of an entry for what is one of a few things.
+
+use crate::agent::{LastBatches, Means, ResourceAttributes, TakesParent};
+use crate::otlp::Signal;
+use crate::settings::choice::Choices;
+
+pub(super) const SIGNAL: Choices<Signal> =
+    &[("traces", Signal::Traces), ("metrics", Signal::Metrics), ("logs", Signal::Logs)];
+
+pub(super) const TAKES_PARENT: Choices<TakesParent> = &[
+    ("always", TakesParent::Always),
+    ("partly", TakesParent::Partly),
+    ("never", TakesParent::Never),
+    ("unknown", TakesParent::Unknown),
+];
+
+pub(super) const LAST_BATCHES: Choices<LastBatches> = &[
+    ("sent", LastBatches::Sent),
+    ("sent-afterwards", LastBatches::SentAfterwards),
+    ("lost", LastBatches::Lost),
+    ("unknown", LastBatches::Unknown),
+];
+
+pub(super) const RESOURCE_ATTRIBUTES: Choices<ResourceAttributes> =
+    &[("decoded", ResourceAttributes::Decoded), ("partly-decoded", ResourceAttributes::PartlyDecoded)];
+
+pub(super) const MEANS: Choices<Means> =
+    &[("prompt", Means::Prompt), ("model-call", Means::ModelCall), ("tool-call", Means::ToolCall)];
+
+/// The word for a meaning. Every meaning has one; the tests go through all of them.
+pub(super) fn word<T: Copy + PartialEq>(choices: Choices<T>, meaning: T) -> &'static str {
+    choices.iter().find(|(_, of)| *of == meaning).map_or("", |(word, _)| word)
+}
