@@ -74,52 +74,55 @@ struct Manager {
     verbs: &'static [&'static str],
     /// Options whose value is the next word, before and behind the subcommand.
     options_with_value: &'static [&'static str],
-    /// Where the command begins.
-    begins: Begins,
+    /// What the command stands behind.
+    behind: Behind,
 }
 
 #[derive(Clone, Copy)]
-enum Begins {
-    /// Behind the options, and behind so many words more.
-    BehindOptions(usize),
-    /// Behind a version, if one is there.
-    BehindAVersion,
-    /// Behind `--`, with anything before it.
-    BehindDashes,
+enum Behind {
+    /// The options, and so many words more.
+    Options(usize),
+    /// The options, and a version if one is there.
+    Version,
+    /// `--`, with anything before it.
+    Dashes,
 }
 
-use Begins::{BehindAVersion, BehindDashes, BehindOptions};
-
 const MANAGERS: [Manager; 15] = [
-    manager("asdf", &["exec"], &[], BehindOptions(0)),
-    manager("aws-vault", &["exec"], &[], BehindDashes),
-    manager("direnv", &["exec"], &[], BehindOptions(1)),
-    manager("doppler", &["run"], &[], BehindDashes),
-    manager("dotenvx", &["run"], &[], BehindDashes),
+    manager("asdf", &["exec"], &[], Behind::Options(0)),
+    manager("aws-vault", &["exec"], &[], Behind::Dashes),
+    manager("direnv", &["exec"], &[], Behind::Options(1)),
+    manager("doppler", &["run"], &[], Behind::Dashes),
+    manager("dotenvx", &["run"], &[], Behind::Dashes),
     manager(
         "fnm",
         &["exec"],
         &["--using", "--fnm-dir", "--node-dist-mirror", "--log-level", "--arch"],
-        BehindOptions(0),
+        Behind::Options(0),
     ),
-    manager("mise", &["exec", "x"], &["-C", "--cd", "-E", "--env", "-j", "--jobs"], BehindDashes),
-    manager("nodenv", &["exec"], &[], BehindOptions(0)),
-    manager("nvm", &["exec"], &[], BehindAVersion),
-    manager("op", &["run"], &[], BehindDashes),
-    manager("pyenv", &["exec"], &[], BehindOptions(0)),
-    manager("rbenv", &["exec"], &[], BehindOptions(0)),
-    manager("rtx", &["exec", "x"], &[], BehindDashes),
-    manager("uv", &["run"], &["--with", "--python", "-p", "--project", "--directory", "--env-file"], BehindOptions(0)),
-    manager("volta", &["run"], &["--node", "--npm", "--pnpm", "--yarn", "--env"], BehindOptions(0)),
+    manager("mise", &["exec", "x"], &["-C", "--cd", "-E", "--env", "-j", "--jobs"], Behind::Dashes),
+    manager("nodenv", &["exec"], &[], Behind::Options(0)),
+    manager("nvm", &["exec"], &[], Behind::Version),
+    manager("op", &["run"], &[], Behind::Dashes),
+    manager("pyenv", &["exec"], &[], Behind::Options(0)),
+    manager("rbenv", &["exec"], &[], Behind::Options(0)),
+    manager("rtx", &["exec", "x"], &[], Behind::Dashes),
+    manager(
+        "uv",
+        &["run"],
+        &["--with", "--python", "-p", "--project", "--directory", "--env-file"],
+        Behind::Options(0),
+    ),
+    manager("volta", &["run"], &["--node", "--npm", "--pnpm", "--yarn", "--env"], Behind::Options(0)),
 ];
 
 const fn manager(
     name: &'static str,
     verbs: &'static [&'static str],
     options_with_value: &'static [&'static str],
-    begins: Begins,
+    behind: Behind,
 ) -> Manager {
-    Manager { name, verbs, options_with_value, begins }
+    Manager { name, verbs, options_with_value, behind }
 }
 
 impl Manager {
@@ -130,10 +133,10 @@ impl Manager {
             return None;
         }
         let behind_options = skip_options(argv, verb + 1, self.options_with_value);
-        Some(match self.begins {
-            BehindOptions(operands) => behind_options + operands,
-            BehindAVersion => behind_options + usize::from(word(argv, behind_options).is_some_and(is_version)),
-            BehindDashes => verb + 2 + argv.get(verb + 1..)?.iter().position(|word| word == "--")?,
+        Some(match self.behind {
+            Behind::Options(operands) => behind_options + operands,
+            Behind::Version => behind_options + usize::from(word(argv, behind_options).is_some_and(is_version)),
+            Behind::Dashes => verb + 2 + argv.get(verb + 1..)?.iter().position(|word| word == "--")?,
         })
     }
 }
