@@ -17,7 +17,7 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::secret::Secret;
-use crate::settings::{Content, Nest, Protocol, Required, Temporality, choice, duration, exit_code, size};
+use crate::settings::{Content, Detail, Nest, Protocol, Required, Temporality, choice, duration, exit_code, size};
 pub use serve::ServeOptions;
 
 /// What the user wants to be done.
@@ -254,6 +254,12 @@ pub struct AgentOptions {
     /// off (the default) removes them before anything is written to disk or sent. Variable: OTEL_RUN_CONTENT
     #[arg(long, value_name = "WHETHER", ignore_case = true, hide_possible_values = true, value_parser = words(choice::CONTENT))]
     pub content: Option<Content>,
+    /// Keep all spans, or no housekeeping [full, agent]
+    ///
+    /// full is the default. agent leaves out the inner workings of the agents that are known, which are most of what they send;
+    /// the tree stays whole, and what was left out is counted. Variable: OTEL_RUN_DETAIL
+    #[arg(long, value_name = "WHICH", ignore_case = true, hide_possible_values = true, value_parser = words(choice::DETAIL))]
+    pub detail: Option<Detail>,
     /// Use the embedded collector [on, off]
     ///
     /// on is the default. Variable: OTEL_RUN_COLLECTOR

@@ -21,6 +21,7 @@ fn content_off() -> Transform {
     Transform::new(Rules {
         nest: Nest::Off,
         content: Content::Off,
+        left_out: None,
         trace_id: [1; 16],
         span_id: [2; 8],
         sampled: true,

@@ -9,6 +9,7 @@ mod support;
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::json;
+use support::listed::only_run;
 use support::llm::{Failure, Mood, marker};
 use support::tree::{assert_one_tree, named};
 use support::{Home, Llm, Ran, Run, Stored, Transport, Upstream, agents, alone, hex, run};
@@ -237,6 +238,39 @@ fn the_arguments_of_a_tool_that_fails_do_not_leave_in_its_error() {
         let tool = spans.iter().find(|span| span.name == "Tool.execute").unwrap();
         assert_eq!(tool.status.as_ref().unwrap().code, 2, "{tool:?}");
     }
+}
+
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn without_its_housekeeping_a_run_is_small_and_comes_to_the_same() {
+    let scene = Scene::new(Llm::start());
+    let once = || {
+        let upstream = Upstream::start();
+        let ran = scene.wrapped(0, |command| {
+            command
+                .env("TRACEPARENT", format!("00-{TRACE}-{PARENT}-01"))
+                .upstream(&upstream)
+                .flag("--detail", "agent")
+                .flag("--drain-deadline", "30s")
+        });
+        (ran, upstream.spans())
+    };
+    let (ran, spans) = played_whole(once, |(_, spans)| is_whole(spans));
+    assert_whole(&spans);
+    assert_one_tree(&spans, TRACE, PARENT);
+    let listed = only_run(&ran.home);
+    let traces = |count: &str| listed["intake"]["traces"][count].as_u64().unwrap();
+    assert_eq!(traces("stored"), spans.len() as u64);
+    assert_eq!(traces("received"), traces("stored") + traces("thinned"));
+    assert!(traces("received") > 700, "{listed:#}");
+    let names = || spans.iter().map(|span| span.name.as_str()).collect::<Vec<_>>();
+    assert!(spans.len() < 150, "{}: {:?}", spans.len(), names());
+    assert_eq!(listed["totals"]["model_calls"], 3);
+    assert_eq!(
+        listed["totals"]["tokens"],
+        json!({ "input": 300, "output": 60, "cache_read": 120, "cache_write": 0, "reasoning": 15 })
+    );
+    assert_eq!(listed["totals"]["tools"], json!({ "bash": 1 }));
 }
 
 /// Without this one the others could look for what the agent never sends.

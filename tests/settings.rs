@@ -59,7 +59,7 @@ fn plan(home: &Home, places: &[Place]) -> String {
 fn the_highest_place_decides_and_the_plan_names_it() {
     type Case = (&'static [Place], &'static [(Place, &'static str)], &'static str);
     // What is said anyway, places with the text of the plan in front of their names, the text where nobody says anything.
-    let cases: [Case; 15] = [
+    let cases: [Case; 16] = [
         (
             &[],
             &[
@@ -104,6 +104,22 @@ fn the_highest_place_decides_and_the_plan_names_it() {
                 (User("content = 'off'"), "tool arguments and results are not stored"),
             ],
             "are not stored (default)",
+        ),
+        (
+            &[],
+            &[
+                (
+                    Flag("--detail", "agent"),
+                    "Detail agent: housekeeping spans of known agents are left out and counted",
+                ),
+                (Variable("OTEL_RUN_DETAIL", "full"), "Detail full: every span is stored and sent"),
+                (
+                    Project("detail = 'agent'"),
+                    "Detail agent: housekeeping spans of known agents are left out and counted",
+                ),
+                (User("detail = 'full'"), "Detail full: every span is stored and sent"),
+            ],
+            "Runs",
         ),
         (
             &[],

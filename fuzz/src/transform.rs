@@ -76,6 +76,7 @@ fn rules(choice: u8) -> Rules {
     let enriched = choice / 12 % 2 == 1;
     Rules {
         nest: [Nest::Adopt, Nest::Link, Nest::Off][usize::from(choice % 3)],
+        left_out: None,
         content: [Content::Off, Content::On][usize::from(choice / 3 % 2)],
         trace_id: RUN_TRACE,
         span_id: RUN_SPAN,

@@ -59,6 +59,7 @@ impl Options {
             .map(|agent| Sourced::new(AgentChoice::read(&agent.value), agent.origin));
         layer.nest = said(&agent.nest, "--nest");
         layer.content = said(&agent.content, "--content");
+        layer.detail = said(&agent.detail, "--detail");
         layer.collector = said(&agent.collector, "--collector");
         layer.drain_deadline = said(&run.drain_deadline, "--drain-deadline");
         layer.time_limit = said(&run.time_limit, "--timeout");

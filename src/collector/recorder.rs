@@ -39,6 +39,8 @@ pub struct Recorder {
     totals: Totals,
     last_error: Option<String>,
     ended: Vec<u8>,
+    /// Spans that were left out and are not noted in the log yet.
+    unnoted: u64,
 }
 
 impl Recorder {
@@ -51,6 +53,7 @@ impl Recorder {
             totals: Totals::default(),
             last_error: None,
             ended: Vec::new(),
+            unnoted: 0,
         }
     }
 
@@ -73,21 +76,28 @@ impl Recorder {
     fn transform_and_append(&mut self, signal: Signal, request: &[u8]) -> Result<(), Refusal> {
         let mut frame = Frame::with_capacity(request.len() + request.len() / 4 + 256);
         let totals = &mut self.totals;
-        let Counts { kept, unsampled } = self
+        let Counts { kept, unsampled, thinned } = self
             .transform
             .apply(signal, request, frame.buffer(), &mut |seen| totals.add_span(seen.scope, seen.name, seen.message))
             .map_err(Refusal::Unfit)?;
-        if kept > 0
-            && let Err(error) = self.source.append(Kind::Batch(signal), kept, now(), frame)
-        {
-            self.refused(signal);
-            self.last_error = Some(error.to_string());
-            return Err(Refusal::NotStored(error));
+        let mut unnoted = self.unnoted + u64::from(thinned);
+        if kept > 0 || thinned > 0 {
+            if kept == 0 {
+                frame = Frame::with_capacity(0);
+            }
+            let frame = frame.with_thinned(noted(&mut unnoted));
+            if let Err(error) = self.source.append(Kind::Batch(signal), kept, now(), frame) {
+                self.refused(signal);
+                self.last_error = Some(error.to_string());
+                return Err(Refusal::NotStored(error));
+            }
         }
-        let (stored, unsampled) = (u64::from(kept), u64::from(unsampled));
+        self.unnoted = unnoted;
+        let (stored, unsampled, thinned) = (u64::from(kept), u64::from(unsampled), u64::from(thinned));
         let intake = self.intake.entry(signal).or_default();
-        intake.received += stored + unsampled;
+        intake.received += stored + unsampled + thinned;
         intake.unsampled += unsampled;
+        intake.thinned += thinned;
         intake.stored += stored;
         Ok(())
     }
@@ -126,6 +136,10 @@ impl Recorder {
     ///
     /// When it cannot be stored.
     pub fn record_end(&mut self, ended: &[u8]) -> std::io::Result<()> {
+        while self.unnoted > 0 {
+            let frame = Frame::with_capacity(0).with_thinned(noted(&mut self.unnoted));
+            self.source.append(Kind::Batch(Signal::Traces), 0, now(), frame)?;
+        }
         self.ended = ended.to_vec();
         self.source.append(Kind::Ended, 0, now(), Frame::from(ended))
     }
@@ -176,6 +190,13 @@ impl Recorder {
     }
 }
 
+/// What one record can note of spans that were left out; the rest is left to the next one.
+fn noted(unnoted: &mut u64) -> u16 {
+    let noted = u16::try_from(*unnoted).unwrap_or(u16::MAX);
+    *unnoted -= u64::from(noted);
+    noted
+}
+
 /// Nanoseconds since 1970.
 fn now() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_nanos() as u64)
@@ -192,6 +213,7 @@ mod tests {
 
     use super::*;
     use crate::settings::{Content, Nest};
+    use crate::signals::Housekeeping;
     use crate::store::Log;
     use crate::transform::Rules;
 
@@ -199,6 +221,7 @@ mod tests {
         let rules = Rules {
             nest: Nest::Adopt,
             content: Content::Off,
+            left_out: Some(Housekeeping::default()),
             trace_id: [1; 16],
             span_id: [2; 8],
             sampled: true,
@@ -244,6 +267,38 @@ mod tests {
         recorder.record(Signal::Traces, &model_call(0)).unwrap();
         let intake = Intake { received: 1, stored: 1, ..Intake::default() };
         assert_eq!(remembered(&mut recorder), (intake, 1, 1));
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_and_noted_in_the_log() {
+        let mut recorder = recorder();
+        // More than one record can note, with one that stays among them.
+        let many = u32::from(u16::MAX) + 5;
+        let mut spans = ExportTraceServiceRequest::decode(&*model_call(0)).unwrap();
+        let scope = &mut spans.resource_spans[0].scope_spans[0];
+        let housekeeping = |number: u32| Span {
+            span_id: [[1; 4], number.to_be_bytes()].concat(),
+            name: "sql.execute".into(),
+            ..Span::default()
+        };
+        scope.spans.extend((0..many).map(housekeeping));
+        recorder.record(Signal::Traces, &spans.encode_to_vec()).unwrap();
+        let thinned = u64::from(many);
+        let intake = Intake { received: thinned + 1, stored: 1, thinned, ..Intake::default() };
+        assert_eq!(remembered(&mut recorder), (intake, 1, 1));
+        recorder.record_end(b"{}").unwrap();
+
+        let log = Rc::into_inner(std::mem::replace(&mut recorder.source, Rc::new(Source::new(Log::in_memory()))))
+            .unwrap()
+            .into_log();
+        let (mut at, mut noted) = (Log::start(), Intake::default());
+        while let Some(header) = log.read(at, &mut Vec::new()).unwrap() {
+            at += header.record_length();
+            if header.kind == Kind::Batch(Signal::Traces) {
+                noted.add(&header);
+            }
+        }
+        assert_eq!(noted, intake);
     }
 
     #[test]

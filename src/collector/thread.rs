@@ -67,6 +67,8 @@ pub struct Arrived {
     pub linked_roots: Vec<([u8; 16], [u8; 8])>,
     /// The agent's version, as it said itself.
     pub agent_version: Option<String>,
+    /// Spans that were left out because they are housekeeping.
+    pub thinned: u64,
 }
 
 /// What became of everything.
@@ -274,6 +276,7 @@ fn close_log(recorder: &RefCell<Recorder>, close: Option<Box<dyn FnOnce(Arrived)
         stand_ins: recorder.stand_ins().unwrap_or_default(),
         linked_roots: recorder.linked_roots().to_vec(),
         agent_version: recorder.agent_version().map(str::to_owned),
+        thinned: recorder.intake().get(&Signal::Traces).map_or(0, |intake| intake.thinned),
     };
     write_last(&mut recorder, &close(arrived));
 }

@@ -15,6 +15,8 @@ use crate::context::{RunContext, ci, resource};
 use crate::machine::{self, ControlGroups, OomKills};
 use crate::plan::Plan;
 use crate::record::{self, RunFacts};
+use crate::settings::Detail;
+use crate::signals::Housekeeping;
 use crate::store::facts::{Beginning, Started};
 use crate::transform::{Agent, Rules};
 
@@ -118,6 +120,7 @@ fn rules(
     Rules {
         nest: plan.nest.value,
         content: plan.content.value,
+        left_out: (plan.detail.value == Detail::Agent).then(Housekeeping::default),
         trace_id: context.trace_id.to_bytes(),
         span_id: context.span_id.to_bytes(),
         sampled: context.sampled,

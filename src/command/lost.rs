@@ -179,6 +179,7 @@ impl Reading {
         let rules = Rules {
             nest: written::nest(span.as_ref()),
             content: Content::On,
+            left_out: None,
             trace_id: context.map(|context| context.trace_id.to_bytes()).unwrap_or_default(),
             span_id: context.map(|context| context.span_id.to_bytes()).unwrap_or_default(),
             sampled: started.sampled,
@@ -218,7 +219,7 @@ impl Reading {
             Kind::Ended => return self.ended = serde_json::from_slice(payload).ok(),
             Kind::Batch(signal) => signal,
         };
-        self.count(signal, header.items);
+        self.intake.entry(signal).or_default().add(header);
         let Self { transform, totals, found, facts, .. } = self;
         match signal {
             Signal::Traces => {
@@ -258,6 +259,7 @@ impl Reading {
             },
             linked_roots: self.transform.linked_roots().to_vec(),
             agent_version: None,
+            thinned: self.intake.get(&Signal::Traces).map_or(0, |intake| intake.thinned),
         };
         let own = self.facts.as_ref().map(|facts| last_words(facts, &mut exit, arrived, &self.found));
         for Own { signal, items, request } in own.into_iter().flatten() {

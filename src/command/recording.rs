@@ -305,6 +305,7 @@ pub(super) fn last_words(facts: &RunFacts, exit: &mut ExitFacts, arrived: Arrive
             span_id: SpanId::from_bytes(span_id),
         })
         .collect();
+    exit.thinned = arrived.thinned;
     let stand_ins: Vec<record::StandIn> = arrived
         .stand_ins
         .into_iter()

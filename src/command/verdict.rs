@@ -82,7 +82,8 @@ fn items(number: u64, of_one: &str, of_many: &str) -> String {
 /// What is lacking of the telemetry that is `required`: the command has to have sent it, and each destination to have taken
 /// some of it.
 pub(super) fn lacking(required: &Required, report: &Report) -> Option<String> {
-    let arrived = |signal: &Signal| report.intake.get(signal).map_or(0, |intake: &Intake| intake.stored - intake.own);
+    let sent = |intake: &Intake| intake.stored - intake.own + intake.thinned;
+    let arrived = |signal: &Signal| report.intake.get(signal).map_or(0, sent);
     let wanted: Vec<Vec<Signal>> = match required {
         Required::Any => vec![Signal::ALL.to_vec()],
         Required::Each(signals) => signals.iter().map(|signal| vec![*signal]).collect(),

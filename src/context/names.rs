@@ -126,6 +126,8 @@ own_names! {
     DESCENDANTS_LEFT = "otel_run.run.descendants_left", int:
         "processes that the command started and that still ran when all of its telemetry had arrived, where that is known";
     DRAINED = "otel_run.run.drained_seconds", double: "from the command's end until all of its telemetry had arrived";
+    THINNED = "otel_run.spans.thinned", int:
+        "the command's spans that `--detail=agent` left out; left out where it was none";
     EXIT_SIGNAL = "otel_run.process.exit.signal", string: "the signal that killed the command, as in `SIGTERM`";
     CORE_DUMPED = "otel_run.process.core_dumped", boolean: "whether the command left a core dump";
     OOM_KILLS = "otel_run.process.oom_kills", int:

@@ -97,7 +97,8 @@ impl Source {
             && let Some(header) = log.peek(at)?
         {
             let next = at + header.record_length();
-            if header.kind == Kind::Batch(signal) {
+            // A batch without items says only how much was left out.
+            if header.kind == Kind::Batch(signal) && header.items > 0 {
                 let full = stretch.request.len() as u64 + header.record_length() > REQUEST_BYTES;
                 let expired = header.unix_nano < oldest;
                 if stretch.batches == 0 {
@@ -144,6 +145,18 @@ mod tests {
         let rest = source.next(Signal::Traces, single.end, 1, 0).unwrap().unwrap();
         assert_eq!(rest.request, b"b");
         assert_eq!(source.next(Signal::Metrics, Log::start(), usize::MAX, 0).unwrap(), None);
+    }
+
+    #[test]
+    fn a_batch_without_items_is_passed_over() {
+        let source = source(&[(Signal::Traces, b"a")]);
+        source.append(Kind::Batch(Signal::Traces), 0, 0, Frame::from(&b""[..]).with_thinned(7)).unwrap();
+        let stretch = source.next(Signal::Traces, Log::start(), usize::MAX, 0).unwrap().unwrap();
+        assert_eq!((stretch.request.as_slice(), stretch.batches), (&b"a"[..], 1));
+        assert_eq!(source.next(Signal::Traces, stretch.end, usize::MAX, 0).unwrap(), None);
+        source.append(Kind::Batch(Signal::Traces), 1, 0, Frame::from(&b"b"[..])).unwrap();
+        let stretch = source.next(Signal::Traces, stretch.end, usize::MAX, 0).unwrap().unwrap();
+        assert_eq!((stretch.request.as_slice(), stretch.end), (&b"b"[..], source.end()));
     }
 
     #[test]

@@ -22,8 +22,8 @@ use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::{
-    AgentChoice, Complaint, Content, HeaderValue, Nest, Origin, Required, ServiceName, Settings, Sourced, Upstream,
-    variables,
+    AgentChoice, Complaint, Content, Detail, HeaderValue, Nest, Origin, Required, ServiceName, Settings, Sourced,
+    Upstream, variables,
 };
 
 /// Where the run's collector listens.
@@ -118,6 +118,8 @@ pub struct Plan {
     pub nest: Sourced<Nest>,
     /// Whether content is kept.
     pub content: Sourced<Content>,
+    /// Which spans are kept.
+    pub detail: Sourced<Detail>,
     /// How long delivery may go on after the command ended.
     pub drain_deadline: Sourced<Duration>,
     /// The folder that holds the runs; none where no folder can be named.
@@ -242,6 +244,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         required: settings.required.clone(),
         nest: settings.nest.clone(),
         content: settings.content.clone(),
+        detail: settings.detail.clone(),
         drain_deadline: inputs.drain_deadline.clone(),
         state_dir: inputs.state_dir.cloned(),
         time_limit: settings.time_limit.clone(),

@@ -6,7 +6,7 @@ use std::fmt;
 use super::page::{Page, quote, words};
 use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
 use crate::agent::{Mask, RecognisedFrom};
-use crate::settings::{AgentChoice, Content, Nest, Origin, Required, duration, size};
+use crate::settings::{AgentChoice, Content, Detail, Nest, Origin, Required, duration, size};
 
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,6 +43,9 @@ impl Plan {
         if matches!(self.collection, Collection::Redirected(_) | Collection::NotTold(..)) {
             page.row("Nesting", words(&format!("{} ({})", nest_text(self.nest.value), self.nest.origin)));
             page.row("Content", words(&format!("{} ({})", content_text(self.content.value), self.content.origin)));
+            if self.detail.origin != Origin::Default {
+                page.row("Detail", words(&format!("{} ({})", detail_text(self.detail.value), self.detail.origin)));
+            }
         }
         destinations(&self.destinations, page);
         let deadline = self.drain_deadline.value.as_secs_f64();
@@ -273,6 +276,13 @@ pub(super) fn content_text(content: Content) -> &'static str {
     match content {
         Content::Off => "off: prompts, answers, tool arguments and results are not stored",
         Content::On => "on: prompts, answers, tool arguments and results are stored and sent",
+    }
+}
+
+fn detail_text(detail: Detail) -> &'static str {
+    match detail {
+        Detail::Full => "full: every span is stored and sent",
+        Detail::Agent => "agent: housekeeping spans of known agents are left out and counted",
     }
 }
 

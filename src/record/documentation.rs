@@ -89,6 +89,7 @@ pub const SPAN: &[&str] = &[
     STOPPED,
     DESCENDANTS_LEFT,
     DRAINED,
+    THINNED,
     CPU_USER,
     CPU_SYSTEM,
     MAX_RSS,

@@ -141,6 +141,8 @@ pub struct ExitFacts {
     pub descendants_left: Option<u64>,
     /// From its end until everything that it sent had arrived.
     pub drained: Duration,
+    /// Spans of the command that were left out because they are housekeeping.
+    pub thinned: u64,
     /// Spans of other traces that belong to the run, for `--nest=link`.
     pub links: Vec<SpanLink>,
 }

@@ -87,6 +87,7 @@ fn attributes_at_end(exit: &ExitFacts) -> Vec<KeyValue> {
     }
     out.extend(exit.interrupted_by.clone().map(|signal| KeyValue::new(INTERRUPTED_BY, signal)));
     out.extend(exit.descendants_left.map(|left| KeyValue::new(DESCENDANTS_LEFT, count(left))));
+    out.extend((exit.thinned > 0).then(|| KeyValue::new(THINNED, count(exit.thinned))));
     let mut where_it_was = |name, time: Duration| {
         out.extend((!time.is_zero()).then(|| KeyValue::new(name, time.as_secs_f64())));
     };

@@ -670,6 +670,7 @@ fn what_is_documented_is_what_is_said() {
         stopped: Duration::from_secs(1),
         drained: Duration::from_secs(1),
         oom_kills: 1,
+        thinned: 1,
         descendants_left: Some(1),
         ..exit(137)
     };

@@ -1,6 +1,6 @@
 //! Settings that are one word of a closed list: their words, and how a wrong word is answered.
 
-use super::value::{Content, Nest, Protocol, Temporality};
+use super::value::{Content, Detail, Nest, Protocol, Temporality};
 
 /// The words of one setting and what each means. The first word for a meaning is its name.
 pub type Choices<T> = &'static [(&'static str, T)];
@@ -21,6 +21,9 @@ pub const NEST: Choices<Nest> = &[("adopt", Nest::Adopt), ("link", Nest::Link), 
 
 /// What happens to content.
 pub const CONTENT: Choices<Content> = &[("off", Content::Off), ("on", Content::On)];
+
+/// Which spans are kept.
+pub const DETAIL: Choices<Detail> = &[("full", Detail::Full), ("agent", Detail::Agent)];
 
 /// A switch.
 pub const SWITCH: Choices<bool> = &[("on", true), ("off", false)];

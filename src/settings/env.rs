@@ -43,6 +43,7 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.agent = reader.value(variables::RUN_AGENT, |text| Ok(AgentChoice::read(text)));
     layer.nest = reader.value(variables::RUN_NEST, |text| choice::read(choice::NEST, text));
     layer.content = reader.value(variables::RUN_CONTENT, |text| choice::read(choice::CONTENT, text));
+    layer.detail = reader.value(variables::RUN_DETAIL, |text| choice::read(choice::DETAIL, text));
     layer.drain_deadline = reader.value(variables::RUN_DRAIN_DEADLINE, duration::read);
     layer.time_limit = reader.value(variables::RUN_TIMEOUT, duration::read_time_limit);
     layer.kill_after = reader.value(variables::RUN_KILL_AFTER, duration::read_time_limit);

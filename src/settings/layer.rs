@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::given::Given;
 use super::upstream::{DEFAULT_NAME, Destination, Transport, Upstream};
-use super::value::{AgentChoice, Complaint, Content, Nest, Origin, Required, Sampler, Sourced, Temporality};
+use super::value::{AgentChoice, Complaint, Content, Detail, Nest, Origin, Required, Sampler, Sourced, Temporality};
 use super::{attributes, endpoint};
 use crate::otlp::{PerSignal, Signal};
 
@@ -36,6 +36,8 @@ pub struct Layer {
     pub nest: Option<Sourced<Nest>>,
     /// Whether content is kept.
     pub content: Option<Sourced<Content>>,
+    /// Which spans are kept.
+    pub detail: Option<Sourced<Detail>>,
     /// How long delivery may go on after the command ended.
     pub drain_deadline: Option<Sourced<Duration>>,
     /// How long the command may take; zero is no limit.
@@ -96,6 +98,7 @@ impl Layer {
             agents: [self.agents, lower.agents].concat(),
             nest: self.nest.or(lower.nest),
             content: self.content.or(lower.content),
+            detail: self.detail.or(lower.detail),
             drain_deadline: self.drain_deadline.or(lower.drain_deadline),
             time_limit: self.time_limit.or(lower.time_limit),
             kill_after: self.kill_after.or(lower.kill_after),

@@ -102,6 +102,15 @@ pub enum Content {
     On,
 }
 
+/// Which of the command's spans are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// All of them.
+    Full,
+    /// Those that show what an agent did, without its inner workings.
+    Agent,
+}
+
 /// How the run's own sums are told (OTLP exporter, `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Temporality {
@@ -162,6 +171,8 @@ pub struct Settings {
     pub nest: Sourced<Nest>,
     /// Whether content is kept.
     pub content: Sourced<Content>,
+    /// Which spans are kept.
+    pub detail: Sourced<Detail>,
     /// How long delivery may go on after the command ended; none leaves it to where otel-run runs
     /// (2 s at a terminal, 5 s elsewhere).
     pub drain_deadline: Option<Sourced<Duration>>,
@@ -332,6 +343,7 @@ impl Default for Settings {
             agents: Vec::new(),
             nest: Sourced::default_value(Nest::Adopt),
             content: Sourced::default_value(Content::Off),
+            detail: Sourced::default_value(Detail::Full),
             drain_deadline: None,
             time_limit: None,
             kill_after: None,

@@ -86,6 +86,8 @@ variables! {
     RUN_AGENT = "OTEL_RUN_AGENT", OtelRun, Read: "auto, none, or the name of an agent's profile";
     RUN_NEST = "OTEL_RUN_NEST", OtelRun, Read: "adopt, link or off: how the command's telemetry is put under the run";
     RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "on or off: whether prompts, answers and tool data are kept";
+    RUN_DETAIL = "OTEL_RUN_DETAIL", OtelRun, Read:
+        "full or agent: whether the housekeeping spans of known agents are kept";
     RUN_DRAIN_DEADLINE = "OTEL_RUN_DRAIN_DEADLINE", OtelRun, Read:
         "how long delivery may go on after the command ended, such as 5s";
     RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read:

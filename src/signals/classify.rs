@@ -9,7 +9,7 @@ use super::dialect::{Cached, Dialect, EchoTells, Fields, Rest, Role, Unit};
 use super::{Activity, ModelCall, Tokens, ai_sdk, claude, codex, gemini, genai, opencode, provider, qwen};
 
 /// Agents stand before the conventions, because they use the conventions' names in ways of their own.
-const DIALECTS: [Dialect; 7] = [
+pub(super) const DIALECTS: [Dialect; 7] = [
     opencode::DIALECT,
     claude::DIALECT,
     codex::DIALECT,
@@ -47,10 +47,12 @@ pub fn classify(scope: &str, span: &Span) -> Option<Activity> {
     if !worth_decoding(span.name.as_bytes()) {
         return None;
     }
-    DIALECTS.iter().filter(|dialect| dialect.scopes.is_empty() || dialect.is_spoken_in(scope)).find_map(|dialect| {
-        let (_, role) = dialect.spans.iter().find(|(text, _)| text.matches(span.name.as_bytes()))?;
-        Reader { span, fields: dialect.fields, attributes: Attributes(&span.attributes) }.read(*role)
-    })
+    DIALECTS.iter().filter(|dialect| dialect.scopes.is_empty() || dialect.is_spoken_in(scope.as_bytes())).find_map(
+        |dialect| {
+            let (_, role) = dialect.spans.iter().find(|(text, _)| text.matches(span.name.as_bytes()))?;
+            Reader { span, fields: dialect.fields, attributes: Attributes(&span.attributes) }.read(*role)
+        },
+    )
 }
 
 /// Whether `span` is of no interest to somebody who wants to see what an agent did: the inner workings of an agent,
@@ -60,7 +62,7 @@ pub fn is_housekeeping(scope: &str, span: &Span) -> bool {
     if is_stand_in(span) {
         return true;
     }
-    let agent = DIALECTS.iter().find(|dialect| dialect.is_spoken_in(scope));
+    let agent = DIALECTS.iter().find(|dialect| dialect.is_spoken_in(scope.as_bytes()));
     agent.is_some_and(|dialect| dialect.rest == Rest::Housekeeping) && classify(scope, span).is_none()
 }
 
@@ -71,13 +73,18 @@ pub fn is_stand_in(span: &Span) -> bool {
 
 /// What model calls beneath `span` are for, if it says so; `title` beneath opencode's `SessionPrompt.ensureTitle`.
 pub fn purpose(scope: &str, span: &Span) -> Option<&'static str> {
-    let dialect = DIALECTS.iter().find(|dialect| dialect.is_spoken_in(scope))?;
+    let dialect = DIALECTS.iter().find(|dialect| dialect.is_spoken_in(scope.as_bytes()))?;
     dialect.purposes.iter().find(|(name, _)| *name == span.name).map(|(_, purpose)| *purpose)
 }
 
 impl Dialect {
-    fn is_spoken_in(&self, scope: &str) -> bool {
-        self.scopes.iter().any(|text| text.matches(scope.as_bytes()))
+    pub(super) fn is_spoken_in(&self, scope: &[u8]) -> bool {
+        self.scopes.iter().any(|text| text.matches(scope))
+    }
+
+    /// Whether a span of this name says what model calls beneath it are for.
+    pub(super) fn tells_a_purpose(&self, name: &[u8]) -> bool {
+        self.purposes.iter().any(|(telling, _)| telling.as_bytes() == name)
     }
 }
 

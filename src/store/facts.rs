@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::log::Header;
 use crate::otlp::Signal;
 use crate::signals::Totals;
 
@@ -166,7 +167,7 @@ pub struct Ended {
     pub descendants_left: Option<u64>,
 }
 
-/// Items by what became of them on the way into the log. received = stored + unsampled + dropped.
+/// Items by what became of them on the way into the log. received = stored + unsampled + thinned + dropped.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Intake {
@@ -177,6 +178,9 @@ pub struct Intake {
     /// Spans that were not kept because the run's trace is not sampled.
     #[serde(skip_serializing_if = "is_zero")]
     pub unsampled: u64,
+    /// Spans that were left out because they are housekeeping.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub thinned: u64,
     /// Those of them that could not be written to the log and that nobody sends again.
     pub dropped: u64,
     /// Those of the stored that otel-run made itself.
@@ -186,6 +190,16 @@ pub struct Intake {
     /// arriving at once. Nothing of them is in the other counts.
     #[serde(skip_serializing_if = "is_zero")]
     pub refused_requests: u64,
+}
+
+impl Intake {
+    /// Counts a batch that is in the log.
+    pub fn add(&mut self, batch: &Header) {
+        let (stored, thinned) = (u64::from(batch.items), u64::from(batch.thinned));
+        self.received += stored + thinned;
+        self.stored += stored;
+        self.thinned += thinned;
+    }
 }
 
 fn is_zero(value: &u64) -> bool {

@@ -38,7 +38,7 @@
 //! | 4 | CRC-32 of everything that follows in the record |
 //! | 1 | kind: 1 started (JSON), 2 batch (OTLP protobuf), 3 ended (JSON) |
 //! | 1 | signal of a batch: 0 traces, 1 metrics, 2 logs |
-//! | 2 | zero |
+//! | 2 | spans that were left out of a batch; a batch without items is there for this number alone |
 //! | 4 | items in a batch: spans, data points, log records |
 //! | 8 | when it was written, in nanoseconds since 1970 |
 //! | n | payload |

@@ -62,8 +62,7 @@ fn made(log: &Log, journal: &Journal) -> Result<Summary, SummaryError> {
             Kind::Ended => ended = serde_json::from_slice(&payload).ok(),
             Kind::Batch(signal) => {
                 let counts = intake.entry(signal).or_default();
-                counts.received += u64::from(header.items);
-                counts.stored += u64::from(header.items);
+                counts.add(&header);
                 if signal == Signal::Traces {
                     add_activities(&payload, &mut totals);
                 }

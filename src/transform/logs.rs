@@ -25,12 +25,14 @@ impl Pass<'_> {
         }
         let event = if attribute_name.is_empty() { name } else { attribute_name };
         let adopted = self.must_adopt(trace_id);
+        let named = if span_id.is_empty() { None } else { self.named(span_id) };
         let mut inspected = false;
         for field in Reader::new(record) {
             let field = field?;
             match (field.number, field.value.bytes()) {
                 (9, _) if adopted => {}
                 (10, _) if adopted && span_id.is_empty() => {}
+                (10, _) if named.is_some() => {}
                 (5, Some(_)) if self.strips_content() => match content::body(origin.family, event) {
                     BodyVerdict::Keep => out.extend_from_slice(field.raw),
                     BodyVerdict::Drop => {}
@@ -46,6 +48,9 @@ impl Pass<'_> {
                 (6, Some(_)) if !self.keeps(origin, Place::LogRecord, event, &field)? => {}
                 _ => out.extend_from_slice(field.raw),
             }
+        }
+        if let Some(kept) = named {
+            put_bytes_field(out, 10, &kept);
         }
         if adopted {
             put_bytes_field(out, 9, &self.rules.trace_id);

@@ -113,6 +113,10 @@ impl Pass<'_> {
         for field in Reader::new(exemplar) {
             let field = field?;
             match (field.number, field.value.bytes()) {
+                (4, Some(span_id)) => match self.named(span_id) {
+                    Some(kept) => put_bytes_field(out, 4, &kept),
+                    None => out.extend_from_slice(field.raw),
+                },
                 (5, Some(trace_id)) if self.must_adopt(trace_id) && !is_absent(trace_id) => {
                     foreign = trace_id;
                     put_bytes_field(out, 5, &self.rules.trace_id);

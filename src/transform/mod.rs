@@ -1,4 +1,5 @@
-//! From the batch as it came to the batch as it is stored: nested under the run, enriched, without content.
+//! From the batch as it came to the batch as it is stored: nested under the run, enriched, without content, and without
+//! housekeeping where that is wanted.
 //!
 //! The transforms work on the protobuf wire format in one pass. What they do not change is copied as it came, so fields
 //! that this program does not know survive.
@@ -11,15 +12,18 @@ mod resource;
 mod spans;
 #[cfg(test)]
 mod tests;
+mod thin;
 
 pub use orphans::StandIn;
 use orphans::{Orphans, Roots, Sighting};
+use thin::{Id, Thinned, Thinning};
 
 use std::borrow::Cow;
 
 use crate::otlp::Signal;
 use crate::otlp::wire::{Reader, WireError, put_message, read_varint};
 use crate::settings::{Content, Nest};
+use crate::signals::Housekeeping;
 
 /// What the transforms are to do, the same for all batches of a run.
 #[derive(Debug, Clone)]
@@ -28,6 +32,8 @@ pub struct Rules {
     pub nest: Nest,
     /// Whether prompts, answers, tool arguments and the like stay.
     pub content: Content,
+    /// The spans that are left out; none where every span stays.
+    pub left_out: Option<Housekeeping>,
     /// The run's trace id.
     pub trace_id: [u8; 16],
     /// The run's span id.
@@ -73,6 +79,15 @@ pub struct Counts {
     pub kept: u32,
     /// Spans that were left out because the run's trace is not sampled.
     pub unsampled: u32,
+    /// Spans that were left out because they are housekeeping.
+    pub thinned: u32,
+}
+
+impl Counts {
+    /// Whether all that came since `before` is housekeeping, so that nothing is left of a group.
+    fn only_thinned_since(&self, before: Counts) -> bool {
+        self.thinned > before.thinned && self.kept == before.kept
+    }
 }
 
 /// What is made of one request is never larger. Small items grow most: ids of the run's trace are put into each.
@@ -96,6 +111,7 @@ pub struct Transform {
     orphans: Orphans,
     roots: Roots,
     agent_version: Option<String>,
+    thinning: Thinning,
     sighted: Sighted,
 }
 
@@ -105,6 +121,32 @@ struct Sighted {
     spans: Vec<Sighting>,
     roots: Vec<([u8; 16], [u8; 8])>,
     agent_version: Option<String>,
+    /// What is to be left out of the batch, which is known before the rest is written.
+    thinned: Thinned,
+    /// What was left out, in its order.
+    left_out: Vec<(Id, Option<Id>)>,
+    /// What was named otherwise than as a parent.
+    named: Vec<Id>,
+}
+
+impl Sighted {
+    fn clear(&mut self) {
+        self.spans.clear();
+        self.roots.clear();
+        self.agent_version = None;
+        self.thinned.clear();
+        self.left_out.clear();
+        self.named.clear();
+    }
+
+    fn shrink(&mut self) {
+        self.spans.shrink_to(SIGHTINGS_KEPT);
+        self.roots.shrink_to(SIGHTINGS_KEPT);
+        self.thinned.clear();
+        self.thinned.shrink_to(SIGHTINGS_KEPT);
+        self.left_out.shrink_to(SIGHTINGS_KEPT);
+        self.named.shrink_to(SIGHTINGS_KEPT);
+    }
 }
 
 /// So much of the room for sightings is kept from one batch to the next.
@@ -114,7 +156,8 @@ impl Transform {
     /// Transforms for a run, before its first batch.
     pub fn new(rules: Rules) -> Self {
         let orphans = Orphans::new(rules.span_id);
-        Self { rules, orphans, roots: Roots::default(), agent_version: None, sighted: Sighted::default() }
+        let (roots, thinning, sighted) = (Roots::default(), Thinning::default(), Sighted::default());
+        Self { rules, orphans, roots, agent_version: None, thinning, sighted }
     }
 
     /// Transforms one export request and appends the result to `out`; each span is shown to `observe`. What is seen in it is
@@ -131,17 +174,23 @@ impl Transform {
         out: &mut Vec<u8>,
         observe: &mut dyn FnMut(SpanSeen<'_>),
     ) -> Result<Counts, Unfit> {
-        self.sighted.spans.clear();
-        self.sighted.roots.clear();
-        self.sighted.agent_version = None;
+        let Self { rules, orphans, thinning, sighted, .. } = self;
+        sighted.clear();
+        if let Some(housekeeping) = rules.thins().filter(|_| signal == Signal::Traces) {
+            let is_needed = |span_id| orphans.awaits(span_id) || thinning.is_named(span_id);
+            thin::find(rules, housekeeping, request, is_needed, &mut sighted.thinned)?;
+        }
         let most = out.len() + LARGEST_RESULT;
-        let mut pass =
-            Pass { rules: &self.rules, sighted: &mut self.sighted, observe, counts: Counts::default(), most };
+        let mut pass = Pass { rules, thinning, sighted, observe, counts: Counts::default(), most };
         for field in Reader::new(request) {
             let field = field?;
             match field.value.bytes() {
                 Some(group) if field.number == 1 => {
+                    let (start, before) = (out.len(), pass.counts);
                     put_message(out, 1, group.len() + 64, |out| pass.resource_group(signal, group, out))?;
+                    if pass.counts.only_thinned_since(before) {
+                        out.truncate(start);
+                    }
                 }
                 _ => out.extend_from_slice(field.raw),
             }
@@ -161,8 +210,13 @@ impl Transform {
         if self.agent_version.is_none() {
             self.agent_version = self.sighted.agent_version.take();
         }
-        self.sighted.spans.shrink_to(SIGHTINGS_KEPT);
-        self.sighted.roots.shrink_to(SIGHTINGS_KEPT);
+        for (span_id, parent) in self.sighted.left_out.drain(..) {
+            self.thinning.left_out(span_id, parent);
+        }
+        for span_id in self.sighted.named.drain(..) {
+            self.thinning.named(span_id);
+        }
+        self.sighted.shrink();
     }
 
     /// Spans to put in place of parents that were named and never came, oldest first. `confirm` is asked which of the
@@ -191,6 +245,8 @@ impl Transform {
 /// One pass over one batch.
 struct Pass<'a> {
     rules: &'a Rules,
+    /// What was left out of earlier batches.
+    thinning: &'a Thinning,
     sighted: &'a mut Sighted,
     observe: &'a mut dyn FnMut(SpanSeen<'_>),
     counts: Counts,
@@ -198,7 +254,18 @@ struct Pass<'a> {
     most: usize,
 }
 
+impl Rules {
+    /// What is left out, if anything can be: adopted spans of a trace that is not sampled go as it is.
+    fn thins(&self) -> Option<&Housekeeping> {
+        self.left_out.as_ref().filter(|_| self.sampled || self.nest != Nest::Adopt)
+    }
+}
+
 impl Pass<'_> {
+    fn thins(&self) -> bool {
+        self.rules.thins().is_some()
+    }
+
     fn strips_content(&self) -> bool {
         self.rules.content == Content::Off
     }
@@ -230,14 +297,28 @@ fn put_attribute(out: &mut Vec<u8>, number: u32, key: &str, value: &str) {
 
 /// Notes on an adopted item which trace it came from.
 fn put_original_trace(out: &mut Vec<u8>, number: u32, trace_id: &[u8]) {
+    put_id(out, number, "otel_run.original_trace_id", trace_id);
+}
+
+/// Appends an attribute that holds an id of at most 16 bytes.
+fn put_id(out: &mut Vec<u8>, number: u32, key: &str, id: &[u8]) {
     const DIGITS: &[u8; 16] = b"0123456789abcdef";
     let mut hex = [0; 32];
-    for (pair, byte) in hex.chunks_exact_mut(2).zip(trace_id) {
+    for (pair, byte) in hex.chunks_exact_mut(2).zip(id) {
         pair[0] = DIGITS[usize::from(byte >> 4)];
         pair[1] = DIGITS[usize::from(byte & 15)];
     }
-    let digits = &hex[..2 * trace_id.len().min(16)];
-    put_attribute(out, number, "otel_run.original_trace_id", std::str::from_utf8(digits).unwrap_or_default());
+    let digits = &hex[..2 * id.len().min(16)];
+    put_attribute(out, number, key, std::str::from_utf8(digits).unwrap_or_default());
+}
+
+/// What is in each field `number` of `message`.
+fn messages(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], WireError>> {
+    Reader::new(message).filter_map(move |field| match field {
+        Ok(field) if field.number == number => field.value.bytes().map(Ok),
+        Ok(_) => None,
+        Err(error) => Some(Err(error)),
+    })
 }
 
 /// The message in field `number` of `message`: what the field holds, one behind the other where it occurs several times
@@ -308,17 +389,10 @@ fn attribute_text(key_value: &[u8]) -> Result<&[u8], WireError> {
 ///
 /// When `request` is not protobuf.
 pub fn each_span_id(request: &[u8], each: &mut dyn FnMut([u8; 8])) -> Result<(), WireError> {
-    fn inner(message: &[u8], number: u32) -> impl Iterator<Item = Result<&[u8], WireError>> {
-        Reader::new(message).filter_map(move |field| match field {
-            Ok(field) if field.number == number => field.value.bytes().map(Ok),
-            Ok(_) => None,
-            Err(error) => Some(Err(error)),
-        })
-    }
-    for resource_spans in inner(request, 1) {
-        for scope_spans in inner(resource_spans?, 2) {
-            for span in inner(scope_spans?, 2) {
-                for id in inner(span?, 2) {
+    for resource_spans in messages(request, 1) {
+        for scope_spans in messages(resource_spans?, 2) {
+            for span in messages(scope_spans?, 2) {
+                for id in messages(span?, 2) {
                     if let Ok(id) = id?.try_into() {
                         each(id);
                     }

@@ -38,12 +38,19 @@ pub(super) struct Orphans {
     order: VecDeque<[u8; 8]>,
     awaited: HashMap<[u8; 8], StandIn>,
     forgotten: bool,
+    /// Whether there was no room for a parent that was named.
+    overflowed: bool,
 }
 
 impl Orphans {
     pub(super) fn new(run_span: [u8; 8]) -> Self {
-        let mut orphans =
-            Self { seen: HashSet::new(), order: VecDeque::new(), awaited: HashMap::new(), forgotten: false };
+        let mut orphans = Self {
+            seen: HashSet::new(),
+            order: VecDeque::new(),
+            awaited: HashMap::new(),
+            forgotten: false,
+            overflowed: false,
+        };
         // Never put into the queue, so never forgotten.
         orphans.seen.insert(run_span);
         orphans
@@ -75,8 +82,13 @@ impl Orphans {
             std::collections::hash_map::Entry::Vacant(entry) if room => {
                 entry.insert(StandIn { span_id: parent, start_unix_nano, end_unix_nano, children: 1 });
             }
-            std::collections::hash_map::Entry::Vacant(_) => {}
+            std::collections::hash_map::Entry::Vacant(_) => self.overflowed = true,
         }
+    }
+
+    /// Whether a span that has not come yet was named as a parent, or may have been.
+    pub(super) fn awaits(&self, span_id: [u8; 8]) -> bool {
+        self.overflowed || self.awaited.contains_key(&span_id)
     }
 
     pub(super) fn stand_ins<E>(

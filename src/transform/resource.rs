@@ -23,7 +23,11 @@ impl Pass<'_> {
             match (field.number, field.value.bytes()) {
                 (1, _) => {}
                 (2, Some(scope)) => {
+                    let (start, before) = (out.len(), self.counts);
                     put_message(out, 2, scope.len() + 64, |out| self.scope_group(signal, service, scope, out))?;
+                    if self.counts.only_thinned_since(before) {
+                        out.truncate(start);
+                    }
                 }
                 _ => out.extend_from_slice(field.raw),
             }
@@ -94,25 +98,15 @@ impl Pass<'_> {
 
     /// `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`: the scope is field 1, the items are field 2.
     fn scope_group(&mut self, signal: Signal, service: &[u8], group: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
-        let mut scope: &[u8] = &[];
-        for field in Reader::new(group) {
-            let field = field?;
-            if let (1, Some(bytes)) = (field.number, field.value.bytes()) {
-                for field in Reader::new(bytes) {
-                    let field = field?;
-                    if field.number == 1 {
-                        scope = field.value.bytes().unwrap_or_default();
-                    }
-                }
-            }
-        }
+        let scope = scope_name(group)?;
+        let housekeeping = self.rules.thins().and_then(|housekeeping| housekeeping.of_scope(scope));
         let origin = Origin { scope, family: Family::of_scope(scope, service) };
         for field in Reader::new(group) {
             let field = field?;
             match (field.number, field.value.bytes()) {
                 (1, Some(bytes)) => put_message(out, 1, bytes.len(), |out| self.scope(origin, bytes, out))?,
                 (2, Some(item)) => match signal {
-                    Signal::Traces => self.span(origin, item, out)?,
+                    Signal::Traces => self.span(origin, housekeeping, item, out)?,
                     Signal::Metrics => put_message(out, 2, item.len(), |out| self.metric(origin, item, out))?,
                     Signal::Logs => put_message(out, 2, item.len() + 64, |out| self.log_record(origin, item, out))?,
                 },
@@ -153,6 +147,23 @@ impl Pass<'_> {
             }
         })
     }
+}
+
+/// The name of the scope of a `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`.
+pub(super) fn scope_name(group: &[u8]) -> Result<&[u8], WireError> {
+    let mut name: &[u8] = &[];
+    for field in Reader::new(group) {
+        let field = field?;
+        if let (1, Some(scope)) = (field.number, field.value.bytes()) {
+            for field in Reader::new(scope) {
+                let field = field?;
+                if field.number == 1 {
+                    name = field.value.bytes().unwrap_or_default();
+                }
+            }
+        }
+    }
+    Ok(name)
 }
 
 fn service_name(resource: &[u8]) -> Result<&[u8], WireError> {

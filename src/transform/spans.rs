@@ -3,12 +3,14 @@
 use super::content::{self, ErrorText, Place};
 use super::orphans::Sighting;
 use super::resource::Origin;
-use super::{Pass, SpanSeen, is_absent, put_original_trace};
+use super::thin::Above;
+use super::{Pass, SpanSeen, is_absent, put_id, put_original_trace};
 use crate::otlp::wire::{
     Reader, Value, WireError, close_message, open_message, put_bytes_field, put_fixed32_field, put_message,
     put_string_field, put_varint_field,
 };
 use crate::settings::Nest;
+use crate::signals::OfScope;
 
 /// `SpanFlags`: "it is known whether the parent is remote" and "the parent is remote" (opentelemetry-proto,
 /// `trace.proto`).
@@ -16,18 +18,18 @@ const PARENT_IS_REMOTE: u32 = 0x300;
 
 /// The fields of a `Span` that decide what happens to it.
 #[derive(Default)]
-struct Identity<'a> {
+pub(super) struct Identity<'a> {
     trace_id: &'a [u8],
-    span_id: &'a [u8],
-    parent: &'a [u8],
-    name: &'a [u8],
+    pub(super) span_id: &'a [u8],
+    pub(super) parent: &'a [u8],
+    pub(super) name: &'a [u8],
     start: u64,
     end: u64,
     flags: u32,
 }
 
 impl<'a> Identity<'a> {
-    fn read(span: &'a [u8]) -> Result<Self, WireError> {
+    pub(super) fn read(span: &'a [u8]) -> Result<Self, WireError> {
         let mut identity = Self::default();
         for field in Reader::new(span) {
             let field = field?;
@@ -47,14 +49,34 @@ impl<'a> Identity<'a> {
 }
 
 impl Pass<'_> {
-    /// Appends a `Span` as field 2 of its scope.
-    pub(super) fn span(&mut self, origin: Origin<'_>, span: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+    /// Appends a `Span` as field 2 of its scope, unless it is left out.
+    pub(super) fn span(
+        &mut self,
+        origin: Origin<'_>,
+        housekeeping: Option<OfScope<'_>>,
+        span: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), WireError> {
         let identity = Identity::read(span)?;
         let adopted = self.rules.nest == Nest::Adopt;
         if adopted && !self.rules.sampled {
             self.counts.unsampled += 1;
             return Ok(());
         }
+        if self.leaves_out(housekeeping, &identity, span) {
+            return Ok(());
+        }
+        let named = identity.parent;
+        let above = self.above(named);
+        let parent: &[u8] = match &above {
+            Above::Itself => named,
+            // Where ids go round in a circle.
+            Above::Kept(parent) if parent[..] == *identity.span_id => &[],
+            Above::Kept(parent) => parent,
+            Above::Nothing => &[],
+        };
+        let moved = above != Above::Itself;
+        let identity = Identity { parent, ..identity };
         let root = identity.parent.is_empty();
         let open = open_message(out, 2, span.len() + 64);
         let start = out.len();
@@ -65,6 +87,7 @@ impl Pass<'_> {
             let field = field?;
             match (field.number, field.value.bytes()) {
                 (1 | 4, _) if adopted => {}
+                (4, _) if moved => {}
                 (16, _) if adopted && root => {}
                 (9, Some(_)) if !self.keeps(origin, Place::Span, identity.name, &field)? => {}
                 (11, Some(event)) => {
@@ -79,8 +102,15 @@ impl Pass<'_> {
         }
         match self.rules.nest {
             Nest::Adopt => self.adopt(&identity, out),
+            Nest::Link | Nest::Off if moved && !root => put_bytes_field(out, 4, parent),
             Nest::Link if root && identity.trace_id != self.rules.trace_id => self.link_root(&identity, out),
             Nest::Link | Nest::Off => {}
+        }
+        if moved {
+            put_id(out, 9, "otel_run.original_parent_id", named);
+        }
+        if adopted || self.thins() {
+            self.sight(&identity);
         }
         (self.observe)(SpanSeen { scope: origin.scope, name: identity.name, message: &out[start..] });
         close_message(out, open);
@@ -99,6 +129,12 @@ impl Pass<'_> {
         if self.must_adopt(identity.trace_id) && !is_absent(identity.trace_id) {
             put_original_trace(out, 9, identity.trace_id);
         }
+    }
+
+    /// Notes that a span came, and which one it names as its parent.
+    fn sight(&mut self, identity: &Identity<'_>) {
+        // The run's span is always there.
+        let parent = if identity.parent.is_empty() { &self.rules.span_id[..] } else { identity.parent };
         if let (Ok(span_id), Ok(parent)) = (identity.span_id.try_into(), parent.try_into()) {
             let (start_unix_nano, end_unix_nano) = (identity.start, identity.end);
             self.sighted.spans.push(Sighting { span_id, parent, start_unix_nano, end_unix_nano });
@@ -143,6 +179,10 @@ impl Pass<'_> {
         for field in Reader::new(link) {
             let field = field?;
             match (field.number, field.value.bytes()) {
+                (2, Some(span_id)) => match self.named(span_id) {
+                    Some(kept) => put_bytes_field(out, 2, &kept),
+                    None => out.extend_from_slice(field.raw),
+                },
                 (1, Some(trace_id)) if self.must_adopt(trace_id) && !is_absent(trace_id) => {
                     foreign = trace_id;
                     put_bytes_field(out, 1, &self.rules.trace_id);

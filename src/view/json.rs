@@ -12,7 +12,7 @@
 //!       stopped_ns, descendants_left,
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
-//!       intake {SIGNAL: {received, stored, unsampled, dropped, own, refused_requests}},
+//!       intake {SIGNAL: {received, stored, unsampled, thinned, dropped, own, refused_requests}},
 //!       destinations [{name, endpoint, protocol, header_names, signal_endpoints {SIGNAL: URL}, abridged,
 //!                      outcome {SIGNAL: {delivered, pending, rejected, expired}}, failure}]
 //! SPAN  trace_id, span_id, parent_span_id, shown_under, depth, name, kind, scope, service, started, ended,
@@ -23,7 +23,7 @@
 //! of its own and ends without an exit code; it is `null` for a command. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
 //! at which anything was heard of the run last, and `still_running` is whether the command ran on when that was found out. A destination has `signal_endpoints` only where single signals have their own, and
 //! `abridged` only where it is true: it cannot be dialled with what is written down. Counts that are zero in most runs are left
-//! out then: `unsampled`, `own`, `refused_requests`, `expired`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
+//! out then: `unsampled`, `thinned`, `own`, `refused_requests`, `expired`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
 //! `tool_call`, `tool_echo`, `agent_turn` and `sub_agent`. `folded` counts housekeeping beneath the span, `merged` are

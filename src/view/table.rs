@@ -85,6 +85,10 @@ fn columns_of(runs: &[Run], options: &Options) -> Vec<Column> {
             let style = if run.summary.totals.failed_tools > 0 { Style::Red } else { Style::Plain };
             (if calls > 0 { count(calls) } else { String::new() }, style)
         }),
+        column("THINNED", Align::Right, 0, &|run| {
+            let thinned = run.summary.intake.values().map(|intake| intake.thinned).fold(0, u64::saturating_add);
+            (if thinned > 0 { count(thinned) } else { String::new() }, Style::Dim)
+        }),
         column("DELIVERY", Align::Left, 7, &delivery),
     ]
 }

@@ -140,6 +140,7 @@ fn rules(settings: &Settings) -> Rules {
     Rules {
         nest: Nest::Off,
         content: settings.content.value,
+        left_out: None,
         trace_id: [0; 16],
         span_id: [0; 8],
         sampled: true,

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::super::value::{Content, Nest, Protocol, Temporality};
+use super::super::value::{Content, Detail, Nest, Protocol, Temporality};
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -63,6 +63,7 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_AGENT", "OpenCode"),
         ("OTEL_RUN_NEST", "link"),
         ("OTEL_RUN_CONTENT", "on"),
+        ("OTEL_RUN_DETAIL", "Agent"),
         ("OTEL_RUN_DRAIN_DEADLINE", "500ms"),
         ("OTEL_RUN_TIMEOUT", "1d"),
         ("OTEL_RUN_KILL_AFTER", ".5"),
@@ -114,6 +115,7 @@ fn every_variable_of_ours() {
         agent: said("OTEL_RUN_AGENT", AgentChoice::Named("opencode".to_owned())),
         nest: said("OTEL_RUN_NEST", Nest::Link),
         content: said("OTEL_RUN_CONTENT", Content::On),
+        detail: said("OTEL_RUN_DETAIL", Detail::Agent),
         drain_deadline: said("OTEL_RUN_DRAIN_DEADLINE", Duration::from_millis(500)),
         time_limit: said("OTEL_RUN_TIMEOUT", Duration::from_secs(86_400)),
         kill_after: said("OTEL_RUN_KILL_AFTER", Duration::from_millis(500)),

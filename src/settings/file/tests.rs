@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::given::Given;
-use super::super::value::{Content, Nest, Protocol, Temporality};
+use super::super::value::{Content, Detail, Nest, Protocol, Temporality};
 use super::super::{Destination, HeaderValue, Identity, Transport, Upstream};
 use super::*;
 use crate::otlp::Signal;
@@ -56,7 +56,7 @@ metrics_temporality = "delta"
 keep_age = "10d"
 keep_runs = 7
 keep_size = "1GiB"
-
+detail = "agent"
 [headers]
 X-Literal = "v"
 authorization = { env = "TOKEN" }
@@ -142,6 +142,7 @@ fn every_key() {
         agent: said(9, AgentChoice::None),
         nest: said(10, Nest::Off),
         content: said(11, Content::On),
+        detail: said(33, Detail::Agent),
         drain_deadline: said(12, Duration::from_millis(1500)),
         collector: said(13, false),
         state_dir: said(14, PathBuf::from("/etc/runs")),
@@ -185,6 +186,7 @@ fn a_project_names_and_describes_and_nothing_else() {
         resource_attributes: trusted.resource_attributes,
         agent: trusted.agent,
         nest: trusted.nest,
+        detail: trusted.detail,
         success_codes: trusted.success_codes,
         ..Layer::default()
     };
@@ -230,7 +232,7 @@ fn a_project_names_and_describes_and_nothing_else() {
     assert_eq!(
         complaints[0].1,
         "`endpoint` is ignored here, because a project's file comes with its repository and may set only \
-         service_name, resource_attributes, agent, nest, success_codes; put it into your own settings file, \
+         service_name, resource_attributes, agent, nest, detail, success_codes; put it into your own settings file, \
          $XDG_CONFIG_HOME/otel-run/config.toml"
     );
 }

@@ -61,6 +61,7 @@ fn say(layer: &mut Layer, flags: &str) {
             "agent" => layer.agent = said("--agent", AgentChoice::read(value)),
             "nest" => layer.nest = said("--nest", choice::read(choice::NEST, value).unwrap()),
             "content" => layer.content = said("--content", choice::read(choice::CONTENT, value).unwrap()),
+            "detail" => layer.detail = said("--detail", choice::read(choice::DETAIL, value).unwrap()),
             "collector" => layer.collector = said("--collector", value == "on"),
             "drain-deadline" => layer.drain_deadline = said("--drain-deadline", duration::read(value).unwrap()),
             "timeout" => layer.time_limit = said("--timeout", duration::read_time_limit(value).unwrap()),
@@ -127,7 +128,7 @@ fn zero_keeps_everything() {
 fn precedence() {
     type Told = fn(&Settings) -> String;
     type Case<'a> = (Told, &'a [(&'a str, &'a str)], &'a [&'a str]);
-    let cases: [Case<'_>; 12] = [
+    let cases: [Case<'_>; 13] = [
         (
             |settings| {
                 let endpoint = settings.upstreams.first().and_then(|it| it.destination.endpoint.as_ref());
@@ -201,6 +202,16 @@ fn precedence() {
                 ("OTEL_RUN_AGENT=b", "Named(\"b\") from OTEL_RUN_AGENT"),
                 ("project: agent = 'c'", "Named(\"c\") from /p.toml:1"),
                 ("user: agent = 'd'", "Named(\"d\") from /u.toml:1"),
+            ],
+            &[],
+        ),
+        (
+            |settings| told(&settings.detail),
+            &[
+                ("--detail agent", "Agent from --detail"),
+                ("OTEL_RUN_DETAIL=full", "Full from OTEL_RUN_DETAIL"),
+                ("project: detail = 'agent'", "Agent from /p.toml:1"),
+                ("user: detail = 'full'", "Full from /u.toml:1"),
             ],
             &[],
         ),

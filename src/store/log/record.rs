@@ -27,6 +27,8 @@ pub struct Header {
     pub kind: Kind,
     /// Spans, data points or log records in a batch.
     pub items: u32,
+    /// Spans that were left out of the batch before it was stored.
+    pub thinned: u16,
     /// When it was written, in nanoseconds since 1970.
     pub unix_nano: u64,
     pub(super) length: u32,
@@ -52,6 +54,7 @@ impl Header {
         bytes[4..8].copy_from_slice(&self.crc.to_le_bytes());
         bytes[8] = kind;
         bytes[9] = signal;
+        bytes[10..12].copy_from_slice(&self.thinned.to_le_bytes());
         bytes[12..16].copy_from_slice(&self.items.to_le_bytes());
         bytes[16..24].copy_from_slice(&self.unix_nano.to_le_bytes());
         bytes
@@ -71,6 +74,7 @@ impl Header {
         (length as usize <= LARGEST_PAYLOAD).then(|| Self {
             kind,
             items: u32_at(12),
+            thinned: u16::from_le_bytes([bytes[10], bytes[11]]),
             unix_nano: u64::from(u32_at(16)) | u64::from(u32_at(20)) << 32,
             length,
             crc: u32_at(4),
@@ -80,24 +84,32 @@ impl Header {
 
 /// A record to be: room for the header, then the payload, so that it is written in one piece without a copy.
 #[derive(Debug, Clone)]
-pub struct Frame(Vec<u8>);
+pub struct Frame {
+    bytes: Vec<u8>,
+    thinned: u16,
+}
 
 impl Frame {
     /// An empty frame with room for `capacity` bytes of payload.
     pub fn with_capacity(capacity: usize) -> Self {
         let mut bytes = Vec::with_capacity(RECORD_HEADER + capacity);
         bytes.resize(RECORD_HEADER, 0);
-        Self(bytes)
+        Self { bytes, thinned: 0 }
     }
 
     /// Where the payload is written: append only.
     pub fn buffer(&mut self) -> &mut Vec<u8> {
-        &mut self.0
+        &mut self.bytes
+    }
+
+    /// The same, with the number of spans that were left out of it.
+    pub fn with_thinned(self, thinned: u16) -> Self {
+        Self { thinned, ..self }
     }
 
     /// The payload.
     pub fn payload(&self) -> &[u8] {
-        &self.0[RECORD_HEADER..]
+        &self.bytes[RECORD_HEADER..]
     }
 
     /// The whole record, with its header filled in.
@@ -110,18 +122,18 @@ impl Frame {
         if length > LARGEST_PAYLOAD {
             return Err(io::Error::other("the batch is larger than a record of the log can be"));
         }
-        let mut header = Header { kind, items, unix_nano, length: length as u32, crc: 0 };
-        self.0[..RECORD_HEADER].copy_from_slice(&header.encode());
-        header.crc = crc32fast::hash(&self.0[8..]);
-        self.0[4..8].copy_from_slice(&header.crc.to_le_bytes());
-        Ok(&self.0)
+        let mut header = Header { kind, items, thinned: self.thinned, unix_nano, length: length as u32, crc: 0 };
+        self.bytes[..RECORD_HEADER].copy_from_slice(&header.encode());
+        header.crc = crc32fast::hash(&self.bytes[8..]);
+        self.bytes[4..8].copy_from_slice(&header.crc.to_le_bytes());
+        Ok(&self.bytes)
     }
 }
 
 impl From<&[u8]> for Frame {
     fn from(payload: &[u8]) -> Self {
         let mut frame = Self::with_capacity(payload.len());
-        frame.0.extend_from_slice(payload);
+        frame.bytes.extend_from_slice(payload);
         frame
     }
 }

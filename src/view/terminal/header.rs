@@ -166,6 +166,10 @@ fn whereabouts(summary: &Summary) -> Vec<Vec<Fact>> {
     let dropped = per_signal(|signal| summary.intake.get(&signal).map_or(0, |intake| intake.dropped));
     let mut facts =
         vec![(if stored.is_empty() { "nothing stored".to_owned() } else { format!("{stored} stored") }, Style::Dim)];
+    let thinned = per_signal(|signal| summary.intake.get(&signal).map_or(0, |intake| intake.thinned));
+    if !thinned.is_empty() {
+        facts.push((format!("{thinned} left out as housekeeping"), Style::Dim));
+    }
     if !dropped.is_empty() {
         facts.push((format!("{dropped} dropped"), Style::Red));
     }
