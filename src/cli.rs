@@ -243,6 +243,12 @@ pub struct AgentOptions {
     /// Variable: OTEL_RUN_AGENT
     #[arg(long, value_name = "AGENT")]
     pub agent: Option<String>,
+    /// Send the run also to where the agent's own configuration says [on, off]
+    ///
+    /// on is the default: what Claude Code, Codex, Gemini CLI and Qwen Code would export to by their settings files gets the run
+    /// as one more destination, with the headers of the same file. Variable: OTEL_RUN_AGENT_DESTINATIONS
+    #[arg(long, value_name = "WHETHER", hide_short_help = true, ignore_case = true, hide_possible_values = true, value_parser = words(choice::SWITCH))]
+    pub agent_destinations: Option<bool>,
     /// Put its telemetry under the run [adopt, link, off]
     ///
     /// adopt (the default) moves it into the run's trace, link keeps its traces and joins them by span links, off touches

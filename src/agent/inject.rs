@@ -234,7 +234,8 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
         _ => profile.content_arguments,
     };
     let all = profile.arguments.iter().chain(of_content);
-    let all = all.filter(|argument: &&Argument| applies(argument.modes, *mode));
+    let needed = |edit: Edit| !matches!(edit, Edit::Settings { .. }) || !again.is_empty();
+    let all = all.filter(|argument: &&Argument| applies(argument.modes, *mode) && needed(argument.edit));
     if in_shell.is_some() {
         if all.count() > 0 {
             let (title, name) = (profile.title, profile.name);
@@ -264,7 +265,7 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
                 let end = operands(&injected.argv, front);
                 injected.argv.splice(end..end, words.iter().map(|word| situation.fill(word).actual()));
             }
-            Edit::Settings { option, key } if !again.is_empty() => {
+            Edit::Settings { option, key } => {
                 if let Err(why) = write_settings(situation, again, injected, front, option, key) {
                     let names: Vec<&str> = again.iter().map(|again| again.name).collect();
                     let (names, title) = (names.join(", "), profile.title);
@@ -273,7 +274,6 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
                     ));
                 }
             }
-            Edit::Settings { .. } => {}
         }
     }
 }

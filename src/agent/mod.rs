@@ -7,14 +7,15 @@ mod agents;
 mod attributes;
 mod backend;
 mod change;
+mod claude;
 mod cn;
+mod codex;
 mod copilot;
 mod detect;
 mod entry;
 mod gemini;
 mod inject;
 pub mod jsonc;
-mod known;
 mod launchers;
 pub mod opencode;
 pub mod other;
@@ -44,8 +45,8 @@ pub const TOKEN_KEY: &str = "x-otel-run-token";
 /// All built-in profiles; the last one is for commands that are none of the others.
 pub static PROFILES: [Profile; 8] = [
     opencode::PROFILE,
-    known::CLAUDE,
-    known::CODEX,
+    claude::PROFILE,
+    codex::PROFILE,
     gemini::PROFILE,
     qwen::PROFILE,
     copilot::PROFILE,

@@ -57,6 +57,7 @@ impl Options {
         layer.agent = said(&agent.agent, "--agent")
             .filter(|agent| !agent.value.trim().is_empty())
             .map(|agent| Sourced::new(AgentChoice::read(&agent.value), agent.origin));
+        layer.agent_destinations = said(&agent.agent_destinations, "--agent-destinations");
         layer.nest = said(&agent.nest, "--nest");
         layer.content = said(&agent.content, "--content");
         layer.detail = said(&agent.detail, "--detail");

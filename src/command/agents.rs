@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use super::plan;
+use super::plan::{self, Means};
 use super::said::Said;
 use super::screen::Screen;
 use crate::agent::{self, Profile};
@@ -73,6 +73,7 @@ fn in_words(mut said: Said, profile: &'static Profile) -> String {
     said.settings.agent = Sourced::new(AgentChoice::Named(profile.name.to_owned()), Origin::Default);
     let command = profile.recognised_by.base_names.first().unwrap_or(&profile.name);
     let address = CollectorAddress { base_url: "http://127.0.0.1:PORT/TOKEN".to_owned(), token: Secret::new("TOKEN") };
-    let planned = plan::make(&said, &[OsString::from(command)], Some(&address), Ids::fresh());
+    let means = Means { private_file: true, questions: false };
+    let planned = plan::make(&said, &[OsString::from(command)], Some(&address), Ids::fresh(), means);
     planned.plan.agent_in_words(&said.environment, at.as_deref())
 }

@@ -1,16 +1,17 @@
 //! The destinations of a run as they are written down, and back to ones that can be dialled.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::said::Said;
+use crate::agent;
 use crate::delivery::{Proxies, Target};
 use crate::error::Error;
 use crate::otlp::{PerSignal, Signal};
 use crate::plan;
 use crate::secret::Secret;
-use crate::settings::{self, Protocol, Sourced, Transport, Upstream};
+use crate::settings::{self, FileText, HeaderValue, Origin, Protocol, Sourced, Transport, Upstream};
 use crate::store::facts::Destination;
 
 /// Where the runs of others are delivered to.
@@ -73,7 +74,10 @@ impl Destinations {
     }
 
     fn read_back(&self, destination: &Destination) -> Result<Target, String> {
-        let target = read_back(destination)?;
+        let target = match &destination.file {
+            Some(file) => found_again(destination, file)?,
+            None => read_back(destination)?,
+        };
         Ok(target.through(self.proxies.clone()).expiring_after(self.expire_after))
     }
 }
@@ -113,11 +117,45 @@ pub(super) fn written_down(upstream: &Upstream) -> Destination {
         abridged: false,
         protocol: protocol.as_str().to_owned(),
         header_names,
+        file: own_file(upstream),
     };
     let read_back = without_settings(&destination);
     let same_routes = Signal::ALL.into_iter().all(|signal| read_back.route(signal) == upstream.route(signal));
     destination.abridged = !same_routes || !shown.means.is_empty();
     destination
+}
+
+/// The agent's own file that `upstream` was found in, if it was found in one.
+fn own_file(upstream: &Upstream) -> Option<PathBuf> {
+    match &upstream.destination.any_endpoint()?.origin {
+        Origin::File { path, .. } if agent::own::is_of_an_agent(&upstream.name) => Some(path.clone()),
+        _ => None,
+    }
+}
+
+/// What to dial for what an agent's own file says now, as far as the run was to go there. The error is a sentence.
+fn found_again(destination: &Destination, file: &Path) -> Result<Target, String> {
+    let shown = file.display();
+    let text = std::fs::read_to_string(file).map_err(|error| format!("{shown} cannot be read: {error}"))?;
+    let text = FileText { path: file.to_owned(), text };
+    let upstream = agent::own::destination_again(&destination.name, &text).ok_or_else(|| {
+        format!("{shown} names no endpoint any more, and the run was to go to {}", destination.shown_endpoint())
+    })?;
+    let signals: Vec<Signal> = Signal::ALL.into_iter().filter(|signal| destination.takes(*signal)).collect();
+    let upstream = upstream.only(&signals);
+    let literal = |value: &HeaderValue| match value {
+        HeaderValue::Literal(secret) => Some(secret.clone()),
+        _ => None,
+    };
+    let headers = PerSignal::from_fn(|signal| {
+        upstream
+            .headers(signal)
+            .iter()
+            .filter_map(|(name, value)| Some((name.clone(), literal(&value.value)?)))
+            .collect()
+    });
+    let helper = upstream.destination.headers_helper.as_ref().map(|helper| helper.value.clone());
+    target(&upstream, headers, helper).map_err(|reasons| reasons.join("; "))
 }
 
 /// What to dial for what was written down as `destination`. The error is a sentence: it cannot be dialled without what was

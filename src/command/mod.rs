@@ -7,6 +7,7 @@ mod flush;
 mod installed;
 mod launch;
 mod lost;
+mod own;
 mod plan;
 mod prune;
 mod recording;

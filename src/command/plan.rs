@@ -3,9 +3,10 @@
 use std::ffi::OsString;
 
 use super::installed;
+use super::own;
 use super::said::Said;
 use super::supervision;
-use crate::agent::{CommandLine, Own};
+use crate::agent::{self, CommandLine};
 use crate::cli::Options;
 use crate::context::{self, Ids, Propagation, RunContext};
 use crate::error::Error;
@@ -13,13 +14,13 @@ use crate::message;
 use crate::plan::{self, Change, CollectorAddress, ContextFacts, Inputs, Plan};
 use crate::record;
 use crate::secret::Secret;
-use crate::settings::Complaint;
+use crate::settings::{Complaint, Upstream};
 
 /// Prints what a run would do. Nothing is started, bound or dialled.
 pub(super) fn plan(options: &Options, command: &[OsString]) -> Result<(), Error> {
     let said = Said::gather(options);
     let address = CollectorAddress { base_url: "http://127.0.0.1:PORT/TOKEN".to_owned(), token: Secret::new("TOKEN") };
-    let planned = make(&said, command, Some(&address), Ids::fresh());
+    let planned = make(&said, command, Some(&address), Ids::fresh(), Means { private_file: true, questions: false });
     message::print(&planned.plan.to_string()).map_err(Error::Print)
 }
 
@@ -27,10 +28,27 @@ pub(super) fn plan(options: &Options, command: &[OsString]) -> Result<(), Error>
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) context: RunContext,
+    /// Where the run goes, those included to which the agent exports by its own configuration.
+    pub(super) upstreams: Vec<Upstream>,
+}
+
+/// What a plan may rely on.
+#[derive(Clone, Copy)]
+pub(super) struct Means {
+    /// There can be a file that only the user can read.
+    pub(super) private_file: bool,
+    /// The agent may be asked what it takes.
+    pub(super) questions: bool,
 }
 
 /// Makes the plan for `command`. `collector` is the bound one; it is left out where it is not wanted.
-pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&CollectorAddress>, ids: Ids) -> Planned {
+pub(super) fn make(
+    said: &Said,
+    command: &[OsString],
+    collector: Option<&CollectorAddress>,
+    ids: Ids,
+    means: Means,
+) -> Planned {
     let settings = &said.settings;
     let propagation = Propagation {
         trace_context: settings.propagate_trace_context.value,
@@ -65,22 +83,32 @@ pub(super) fn make(said: &Said, command: &[OsString], collector: Option<&Collect
         CommandLine { argv: command, links: &links, at_terminal: std::io::IsTerminal::is_terminal(&std::io::stdin()) };
     let attributes: Vec<(String, String)> =
         settings.resource_attributes.iter().map(|(key, value)| (key.clone(), value.value.clone())).collect();
-    let plan = plan::make(Inputs {
-        command: line,
-        environment: &said.environment,
-        agents: &said.agents,
-        settings,
-        complaints: &complaints,
-        collector: collector.filter(|_| settings.collector.value),
-        context: &facts,
-        resource_attributes: &attributes,
-        span_name: &span_name(said, line),
-        drain_deadline: &said.drain_deadline(),
-        state_dir: said.state_dir().as_ref(),
-        own: &Own::default(),
-        private_file: None,
-    });
-    Planned { plan, context }
+    let detected = plan::detected(line, &said.agents, settings);
+    let mut own = own::gather(said, line, &detected);
+    // Without anything to say in it there is no need to look for a place.
+    let needed = means.private_file && !own.variables.is_empty();
+    let private_file = needed.then(|| own::private_path(said, &detected, command, &facts.span_id)).flatten();
+    let (drain_deadline, state_dir, span_name) = (said.drain_deadline(), said.state_dir(), span_name(said, line));
+    let with = |own: &agent::Own| {
+        plan::make(Inputs {
+            command: line,
+            environment: &said.environment,
+            agents: &said.agents,
+            settings,
+            complaints: &complaints,
+            collector: collector.filter(|_| settings.collector.value),
+            context: &facts,
+            resource_attributes: &attributes,
+            span_name: &span_name,
+            drain_deadline: &drain_deadline,
+            state_dir: state_dir.as_ref(),
+            own,
+            private_file: private_file.as_deref(),
+        })
+    };
+    let plan = if means.questions { own::settle(said, command, &mut own, with) } else { with(&own) };
+    let upstreams = plan::upstreams(settings, &own, &plan.collection);
+    Planned { plan, context, upstreams }
 }
 
 /// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.

@@ -6,7 +6,8 @@ use std::ffi::OsString;
 use jiff::Timestamp;
 
 use super::launch::Launch;
-use super::plan::{self, Planned};
+use super::own::PrivateFile;
+use super::plan::{self, Means, Planned};
 use super::recording::{self, Recording};
 use super::said::Said;
 use super::supervision;
@@ -24,20 +25,30 @@ use crate::secret::Secret;
 /// The command is started before the run is recorded: nothing that recording does can delay it, and what it sends
 /// meanwhile waits at the collector's socket.
 pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> Result<Infallible, Error> {
-    let said = Said::gather(options);
+    let mut said = Said::gather(options);
     let ids = Ids::fresh();
     let listener = if said.settings.collector.value && !said.settings.sdk_disabled.value { listen() } else { None };
     let address = listener
         .as_ref()
         .map(|(bound, token)| CollectorAddress { base_url: bound.base_url(token), token: token.clone() });
-    let Planned { plan, context } = plan::make(&said, command, address.as_ref(), ids);
+    let mut means = Means { private_file: true, questions: true };
+    let planned = |means| plan::make(&said, command, address.as_ref(), ids, means);
+    let mut planned_with = planned(means);
+    let private_file = PrivateFile::write(&planned_with.plan).unwrap_or_else(|_| {
+        means.private_file = false;
+        planned_with = planned(means);
+        None
+    });
+    let Planned { plan, context, upstreams } = planned_with;
+    said.settings.upstreams = upstreams;
     let quiet = said.settings.quiet.value;
     if !quiet {
         plan.warnings.iter().for_each(|warning| message::say(warning));
     }
 
     let terms = supervision::terms(&said, &plan, &context);
-    if supervision::is_pointless(&said, &context, &terms) {
+    // Somebody has to remove the file.
+    if private_file.is_none() && supervision::is_pointless(&said, &context, &terms) {
         let error = process::replace(&plan.argv, &changes(&plan));
         message::say(&error.to_string());
         std::process::exit(error.exit_code());
@@ -58,6 +69,7 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
     };
     let last = recording.end(&exit, &mut aftermath);
     aftermath.finish();
+    drop(private_file);
     if let Err(error) = &exit {
         message::say(&error.to_string());
     }

@@ -173,6 +173,11 @@ pub enum Untold {
 }
 
 impl Plan {
+    /// Whether the agent is told to send its telemetry to the run's collector.
+    pub fn is_redirected(&self) -> bool {
+        matches!(self.collection, Collection::Redirected(_))
+    }
+
     /// The command's environment: `base` with the changes applied.
     pub fn environment(&self, base: &Environment) -> Environment {
         let mut environment = base.clone();
@@ -239,8 +244,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         service_name,
         span_name: inputs.span_name.to_owned(),
         context: context.clone(),
+        destinations: upstreams(settings, inputs.own, &collection).iter().map(Destination::of).collect(),
         collection,
-        destinations: settings.upstreams.iter().map(Destination::of).collect(),
         required: settings.required.clone(),
         nest: settings.nest.clone(),
         content: settings.content.clone(),
@@ -301,6 +306,31 @@ fn complaint_text(complaint: &Complaint) -> String {
         Origin::Default => complaint.message.clone(),
         _ => complaint.to_string(),
     }
+}
+
+/// What `line` starts, as the user would have it.
+pub fn detected(line: CommandLine<'_>, agents: &Agents, settings: &Settings) -> Detected {
+    match &settings.agent.value {
+        AgentChoice::None => agent::as_profile(line, &agent::OTHER),
+        AgentChoice::Named(name) => {
+            agents.named(name).map_or_else(|| agents.detect(line), |profile| agent::as_profile(line, profile))
+        }
+        AgentChoice::Auto => agents.detect(line),
+    }
+}
+
+/// Where a run goes: where the user's settings say, and where the agent would export to by its own configuration, if that is
+/// now led to the run's collector.
+pub fn upstreams(settings: &Settings, own: &Own, collection: &Collection) -> Vec<Upstream> {
+    let mut upstreams = settings.upstreams.clone();
+    if matches!(collection, Collection::Redirected(_)) && settings.agent_destinations.value {
+        for upstream in &own.upstreams {
+            if !upstreams.iter().any(|known| known.name == upstream.name || known.goes_where(upstream)) {
+                upstreams.push(upstream.clone());
+            }
+        }
+    }
+    upstreams
 }
 
 fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
-use crate::agent::{Agents, CommandLine, Own};
+use crate::agent::own::{Circumstances, Found, Own};
+use crate::agent::{Agents, CommandLine};
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
@@ -16,6 +17,8 @@ use crate::settings::{
     self, AgentChoice, Complaint, Content, Destination, FileText, HeaderValue, Identity, Nest, Origin, PerSignal,
     Protocol, Required, ServiceName, Settings, Sourced, Transport, Upstream,
 };
+
+mod own;
 
 /// What a test varies; everything else is as at most users'.
 struct Case {
@@ -26,6 +29,9 @@ struct Case {
     collector: Option<CollectorAddress>,
     agents: Agents,
     parent: Option<&'static str>,
+    /// Files that the agent reads.
+    files: Vec<Found>,
+    private_file: Option<&'static str>,
 }
 
 fn case(line: &[&'static str]) -> Case {
@@ -40,6 +46,8 @@ fn case(line: &[&'static str]) -> Case {
         }),
         agents: Agents::default(),
         parent: None,
+        files: Vec::new(),
+        private_file: Some("/run/user/1000/otel-run-b7ad6b7169203331.json"),
     }
 }
 
@@ -83,9 +91,17 @@ impl Case {
             span_name: "opencode run",
             drain_deadline: &default(Duration::from_secs(5)),
             state_dir: Some(&default(PathBuf::from("/home/u/.local/state/otel-run"))),
-            own: &Own::default(),
-            private_file: None,
+            own: &self.own(&argv),
+            private_file: self.private_file.map(std::path::Path::new),
         })
+    }
+
+    fn own(&self, argv: &[OsString]) -> Own {
+        let line = CommandLine { argv, links: &[], at_terminal: true };
+        let detected = super::detected(line, &self.agents, &self.settings);
+        let folder = std::path::Path::new("/work");
+        let environment = self.base();
+        Circumstances { argv, detected: &detected, environment: &environment, folder }.read(&self.files)
     }
 
     fn text(&self) -> String {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::page::{Page, quote, words};
 use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
-use crate::agent::{Mask, RecognisedFrom};
+use crate::agent::{self, Mask, RecognisedFrom};
 use crate::settings::{AgentChoice, Content, Detail, Nest, Origin, Required, duration, size};
 
 impl fmt::Display for Plan {
@@ -15,6 +15,14 @@ impl fmt::Display for Plan {
         page.row("Agent", words(&self.agent_text()));
         if let Some(name) = &self.service_name {
             page.row("Service", words(&format!("{} ({})", quote(name.value.as_ref()), name.origin)));
+        }
+        if let Some(file) = &self.private_file {
+            let text = format!(
+                "{}, which is there for this run alone, sets {}: what the agent's own files say of it comes before its environment",
+                file.path.display(),
+                file.names.join(", ")
+            );
+            page.row("Settings", words(&text));
         }
         if self.collection == Collection::Disabled {
             page.row("Collector", words(&self.collection_text()));
@@ -218,8 +226,12 @@ fn destinations(destinations: &[Destination], page: &mut Page) {
         return page.row("Destination", words("none: the run stays on disk"));
     }
     for one in destinations {
-        // A single one needs no name.
-        let name = if destinations.len() > 1 { format!("{}: ", one.name) } else { String::new() };
+        // A single one needs no name, unless nobody told otel-run of it.
+        let name = if destinations.len() > 1 || agent::own::is_of_an_agent(&one.name) {
+            format!("{}: ", one.name)
+        } else {
+            String::new()
+        };
         destination(one, &name, page);
     }
 }

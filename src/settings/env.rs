@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::header::{self, HeaderValue, Headers};
-use super::layer::Layer;
-use super::upstream::{Destination, Identity, Transport};
+use super::layer::{self, Layer};
+use super::upstream::{Destination, Identity, Transport, Upstream};
 use super::value::{AgentChoice, Complaint, Origin, Required, Sampler, Sourced};
 use super::{attributes, choice, duration, exit_code, home, size, variables};
 use crate::environment::Environment;
@@ -16,7 +16,7 @@ use crate::secret::Secret;
 
 /// What `OTEL_RUN_*` says.
 pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
-    let mut reader = Reader { environment, complaints: Vec::new() };
+    let mut reader = Reader { environment, place: &variable, complaints: Vec::new() };
     reader.unknown_names();
     let mut layer = Layer::default();
     layer.destination.endpoint = reader.text(variables::RUN_ENDPOINT);
@@ -41,6 +41,8 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.service_name = reader.text(variables::RUN_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::RUN_RESOURCE_ATTRIBUTES);
     layer.agent = reader.value(variables::RUN_AGENT, |text| Ok(AgentChoice::read(text)));
+    layer.agent_destinations =
+        reader.value(variables::RUN_AGENT_DESTINATIONS, |text| choice::read(choice::SWITCH, text));
     layer.nest = reader.value(variables::RUN_NEST, |text| choice::read(choice::NEST, text));
     layer.content = reader.value(variables::RUN_CONTENT, |text| choice::read(choice::CONTENT, text));
     layer.detail = reader.value(variables::RUN_DETAIL, |text| choice::read(choice::DETAIL, text));
@@ -62,7 +64,7 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
 
 /// What the variables of the OpenTelemetry specification say.
 pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
-    let mut reader = Reader { environment, complaints: Vec::new() };
+    let mut reader = Reader { environment, place: &variable, complaints: Vec::new() };
     let mut layer = Layer { destination: reader.otlp_destination(), ..Layer::default() };
     let of_all = reader.otlp_transport(None);
     layer.transport = PerSignal::from_fn(|signal| reader.otlp_transport(Some(signal)).over(of_all.clone()));
@@ -76,6 +78,24 @@ pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
         layer.propagate_baggage = Some(Sourced::new(said.baggage, variable(variables::OTEL_PROPAGATORS)));
     }
     (layer, reader.complaints)
+}
+
+/// The upstream that variables of the OTLP exporter describe which are set at another place than in otel-run's environment:
+/// `place` says where. None where they name no endpoint.
+pub fn otlp_upstream(
+    name: &str,
+    environment: &Environment,
+    place: &dyn Fn(&str) -> Origin,
+) -> (Option<Upstream>, Vec<Complaint>) {
+    let mut reader = Reader { environment, place, complaints: Vec::new() };
+    let destination = reader.otlp_destination();
+    let of_all = reader.otlp_transport(None);
+    let transport = PerSignal::from_fn(|signal| reader.otlp_transport(Some(signal)).over(of_all.clone()));
+    let mut complaints = reader.complaints;
+    let upstream = Upstream { name: name.to_owned(), destination, transport };
+    let has_endpoint = upstream.destination.any_endpoint().is_some();
+    let upstream = Some(upstream).filter(|_| has_endpoint);
+    (upstream.and_then(|upstream| layer::checked(upstream, &mut complaints)), complaints)
 }
 
 fn variable(name: &str) -> Origin {
@@ -109,12 +129,14 @@ struct Propagators {
 
 struct Reader<'a> {
     environment: &'a Environment,
+    /// Where a variable is set.
+    place: &'a dyn Fn(&str) -> Origin,
     complaints: Vec<Complaint>,
 }
 
 impl Reader<'_> {
     fn complain(&mut self, name: &str, message: impl Into<String>) {
-        self.complaints.push(Complaint { origin: variable(name), message: message.into() });
+        self.complaints.push(Complaint { origin: (self.place)(name), message: message.into() });
     }
 
     /// The value without spaces around it. A value of nothing else is as good as empty.
@@ -127,12 +149,12 @@ impl Reader<'_> {
     }
 
     fn text(&mut self, name: &str) -> Option<Sourced<String>> {
-        self.get(name).map(|text| Sourced::new(text, variable(name)))
+        self.get(name).map(|text| Sourced::new(text, (self.place)(name)))
     }
 
     fn value<T>(&mut self, name: &str, read: impl Fn(&str) -> Result<T, String>) -> Option<Sourced<T>> {
         match read(&self.get(name)?) {
-            Ok(value) => Some(Sourced::new(value, variable(name))),
+            Ok(value) => Some(Sourced::new(value, (self.place)(name))),
             Err(message) => {
                 self.complain(name, format!("{message}; it is ignored"));
                 None
@@ -144,7 +166,7 @@ impl Reader<'_> {
     fn path(&self, name: &str) -> Option<Sourced<PathBuf>> {
         let blank = |path: &&std::ffi::OsStr| path.to_str().is_some_and(|text| text.trim().is_empty());
         let path = self.environment.raw(name).filter(|path| !blank(path))?;
-        Some(Sourced::new(home::expand(Path::new(path), self.environment), variable(name)))
+        Some(Sourced::new(home::expand(Path::new(path), self.environment), (self.place)(name)))
     }
 
     /// Endpoints and credentials of the OTLP exporter, for all signals and for single ones.
@@ -191,7 +213,7 @@ impl Reader<'_> {
     /// `true` for any telemetry, `false` for none, or a list of signals.
     fn required(&mut self, name: &str) -> Option<Sourced<Required>> {
         match self.get(name)?.to_ascii_lowercase().as_str() {
-            "true" => Some(Sourced::new(Required::Any, variable(name))),
+            "true" => Some(Sourced::new(Required::Any, (self.place)(name))),
             "false" => None,
             _ => self.value(name, |text| {
                 Required::read(text).map_err(|message| format!("{message}, and neither true nor false"))
@@ -206,14 +228,14 @@ impl Reader<'_> {
         if !value && !text.eq_ignore_ascii_case("false") {
             self.complain(name, format!("\"{text}\" means false; only true means true"));
         }
-        Some(Sourced::new(value, variable(name)))
+        Some(Sourced::new(value, (self.place)(name)))
     }
 
     /// Resource SDK: a mistake anywhere voids the whole variable.
     fn attributes(&mut self, name: &str) -> Vec<(String, Sourced<String>)> {
         let Some(text) = self.get(name) else { return Vec::new() };
         match attributes::parse(&text) {
-            Ok(list) => list.into_iter().map(|(key, value)| (key, Sourced::new(value, variable(name)))).collect(),
+            Ok(list) => list.into_iter().map(|(key, value)| (key, Sourced::new(value, (self.place)(name)))).collect(),
             Err(message) => {
                 self.complain(
                     name,
@@ -256,7 +278,9 @@ impl Reader<'_> {
                 _ => HeaderValue::Literal(Secret::new(decoded)),
             };
             match header::header(written, value) {
-                Ok((header, value)) => attributes::upsert(&mut headers, header, Sourced::new(value, variable(name))),
+                Ok((header, value)) => {
+                    attributes::upsert(&mut headers, header, Sourced::new(value, (self.place)(name)))
+                }
                 Err(message) => self.complain(name, format!("{message}; member {number} of the list is ignored")),
             }
         }
@@ -296,7 +320,7 @@ impl Reader<'_> {
                 return None;
             }
         };
-        Some(Sourced::new(sampler, variable(name)))
+        Some(Sourced::new(sampler, (self.place)(name)))
     }
 
     fn ratio(&mut self) -> f64 {

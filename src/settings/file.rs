@@ -53,6 +53,7 @@ const KEYS: &[(&str, bool)] = &[
     ("agent", true),
     // They put variables and arguments into a command.
     ("agents", false),
+    ("agent_destinations", false),
     ("nest", true),
     ("content", false),
     ("detail", true),
@@ -158,6 +159,7 @@ impl Reader<'_> {
             "resource_attributes" => layer.resource_attributes = self.resource_attributes(key, value),
             "agent" => layer.agent = self.value(name, key, value, |value| Ok(AgentChoice::read(&string(value)?))),
             "agents" => layer.agents = self.agents(key, value),
+            "agent_destinations" => layer.agent_destinations = self.value(name, key, value, switch),
             "nest" => layer.nest = self.value(name, key, value, |value| word(choice::NEST, value)),
             "content" => layer.content = self.value(name, key, value, |value| word(choice::CONTENT, value)),
             "detail" => layer.detail = self.value(name, key, value, |value| word(choice::DETAIL, value)),

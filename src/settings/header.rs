@@ -114,6 +114,11 @@ pub(super) fn header(name: &str, value: HeaderValue) -> Result<(String, HeaderVa
     Ok((name.as_str().to_owned(), value))
 }
 
+/// A header by its name and its value, which is taken as it stands. The error is a sentence that quotes neither.
+pub fn literal_header(name: &str, value: &str) -> Result<(String, HeaderValue), String> {
+    header(name, HeaderValue::Literal(Secret::new(value)))
+}
+
 /// A header as it is typed, `NAME=VALUE`. The error is a sentence that quotes nothing of `text`.
 pub fn header_of_text(text: &str) -> Result<(String, HeaderValue), String> {
     let (name, value) = text

@@ -32,6 +32,8 @@ pub struct Layer {
     pub agent: Option<Sourced<AgentChoice>>,
     /// What is said about agents, by their names.
     pub agents: Vec<(String, Sourced<Given>)>,
+    /// Whether the run also goes to where the agent exports to by its own configuration.
+    pub agent_destinations: Option<Sourced<bool>>,
     /// How to nest.
     pub nest: Option<Sourced<Nest>>,
     /// Whether content is kept.
@@ -96,6 +98,7 @@ impl Layer {
             resource_attributes,
             agent: self.agent.or(lower.agent),
             agents: [self.agents, lower.agents].concat(),
+            agent_destinations: self.agent_destinations.or(lower.agent_destinations),
             nest: self.nest.or(lower.nest),
             content: self.content.or(lower.content),
             detail: self.detail.or(lower.detail),
@@ -178,6 +181,12 @@ pub(super) fn upstreams(
         upstreams.push(upstream);
     }
     upstreams
+}
+
+/// `upstream` without what cannot work; none where nothing is left.
+pub fn checked(mut upstream: Upstream, complaints: &mut Vec<Complaint>) -> Option<Upstream> {
+    check(&mut upstream, complaints);
+    Some(upstream).filter(|upstream| upstream.destination.any_endpoint().is_some())
 }
 
 /// Takes out what cannot work, and says so.

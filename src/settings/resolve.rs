@@ -83,6 +83,7 @@ fn zero_is_none<T: Default + PartialEq>(said: Sourced<T>) -> Sourced<Option<T>> 
 fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
     let Settings {
         agent,
+        agent_destinations,
         nest,
         content,
         detail,
@@ -112,6 +113,7 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         resource_attributes: layer.resource_attributes,
         agent: layer.agent.unwrap_or(agent),
         agents: layer.agents,
+        agent_destinations: layer.agent_destinations.unwrap_or(agent_destinations),
         nest: layer.nest.unwrap_or(nest),
         content: layer.content.unwrap_or(content),
         detail: layer.detail.unwrap_or(detail),

@@ -97,6 +97,29 @@ impl Upstream {
         self.destination.signal_headers.of(signal).as_ref().unwrap_or(&self.destination.headers)
     }
 
+    /// The same for these signals alone.
+    pub fn only(mut self, signals: &[Signal]) -> Self {
+        if Signal::ALL.iter().all(|signal| signals.contains(signal)) {
+            return self;
+        }
+        let base = self.destination.endpoint.take();
+        for signal in Signal::ALL {
+            let http = self.transport.of(signal).protocol() != Protocol::Grpc;
+            let of_base = base.as_ref().and_then(|base| {
+                let url = if http { endpoint::below_base(&base.value, signal)? } else { base.value.clone() };
+                Some(Sourced::new(url, base.origin.clone()))
+            });
+            let own = self.destination.signal_endpoints.of_mut(signal);
+            *own = own.take().or(of_base).filter(|_| signals.contains(&signal));
+        }
+        self
+    }
+
+    /// Whether everything goes to the same places as with `other`.
+    pub fn goes_where(&self, other: &Upstream) -> bool {
+        Signal::ALL.into_iter().all(|signal| self.route(signal) == other.route(signal))
+    }
+
     /// All headers, those for all signals and those of single ones.
     pub fn all_headers(&self) -> impl Iterator<Item = &(String, Sourced<HeaderValue>)> {
         let own = self.destination.signal_headers.iter().filter_map(|(_, headers)| headers.as_ref()).flatten();

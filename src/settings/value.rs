@@ -167,6 +167,8 @@ pub struct Settings {
     pub agent: Sourced<AgentChoice>,
     /// What the user says about agents, by their names.
     pub agents: Vec<(String, Sourced<Given>)>,
+    /// Whether the run also goes to where the agent exports to by its own configuration.
+    pub agent_destinations: Sourced<bool>,
     /// How to nest.
     pub nest: Sourced<Nest>,
     /// Whether content is kept.
@@ -341,6 +343,7 @@ impl Default for Settings {
             resource_attributes: Vec::new(),
             agent: Sourced::default_value(AgentChoice::Auto),
             agents: Vec::new(),
+            agent_destinations: Sourced::default_value(true),
             nest: Sourced::default_value(Nest::Adopt),
             content: Sourced::default_value(Content::Off),
             detail: Sourced::default_value(Detail::Full),

@@ -84,6 +84,8 @@ variables! {
     RUN_RESOURCE_ATTRIBUTES = "OTEL_RUN_RESOURCE_ATTRIBUTES", OtelRun, Read:
         "resource attributes of everything in the run, KEY=VALUE,KEY=VALUE with percent-encoding";
     RUN_AGENT = "OTEL_RUN_AGENT", OtelRun, Read: "auto, none, or the name of an agent's profile";
+    RUN_AGENT_DESTINATIONS = "OTEL_RUN_AGENT_DESTINATIONS", OtelRun, Read:
+        "on or off: whether the run also goes to where the agent exports to by its own configuration";
     RUN_NEST = "OTEL_RUN_NEST", OtelRun, Read: "adopt, link or off: how the command's telemetry is put under the run";
     RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "on or off: whether prompts, answers and tool data are kept";
     RUN_DETAIL = "OTEL_RUN_DETAIL", OtelRun, Read:
@@ -176,12 +178,30 @@ variables! {
         "holds otel-run/config.toml, the user's settings file; ~/.config if unset";
     XDG_STATE_HOME = "XDG_STATE_HOME", Folders, Read: "holds otel-run, the folder of the runs; ~/.local/state if unset";
     HOME = "HOME", Folders, Read: "the user's home folder";
+    XDG_RUNTIME_DIR = "XDG_RUNTIME_DIR", Folders, Read:
+        "holds the file by which Claude Code is told what its own files say otherwise, while it runs; TMPDIR or /tmp if unset";
 
     NO_COLOR = "NO_COLOR", Screen, Read: "set to anything: no colours";
     COLUMNS = "COLUMNS", Screen, Read: "how wide output may be, instead of the terminal's width";
     TERM = "TERM", Screen, Read: "dumb: no colours";
     LC_ALL = "LC_ALL", Screen, Read: "whether more than ASCII can be drawn; then LC_CTYPE, then LANG";
 
+    CLAUDE_CODE_ENABLE_TELEMETRY = "CLAUDE_CODE_ENABLE_TELEMETRY", Commands, ReadAndInjected:
+        "Claude Code: 1, and so is CLAUDE_CODE_ENHANCED_TELEMETRY_BETA";
+    CLAUDE_CODE_PROPAGATE_TRACEPARENT = "CLAUDE_CODE_PROPAGATE_TRACEPARENT", Commands, Injected:
+        "Claude Code: 1, unless it is set: what tools do is put under the tool's span, and the host of the model gets a traceparent header";
+    OTEL_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER", Commands, ReadAndInjected:
+        "Claude Code: what the user has, with otlp added, unless it says none; Codex: with none the signal is left alone; OTEL_LOGS_EXPORTER likewise";
+    OTEL_TRACES_EXPORT_INTERVAL = "OTEL_TRACES_EXPORT_INTERVAL", Commands, Injected:
+        "Claude Code: 1000, unless it is set; OTEL_LOGS_EXPORT_INTERVAL likewise";
+    OTEL_METRIC_EXPORT_INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL", Commands, Injected:
+        "Claude Code: 5000, unless it is set; Codex: 500, unless it is set";
+    OTEL_METRICS_INCLUDE_RESOURCE_ATTRIBUTES = "OTEL_METRICS_INCLUDE_RESOURCE_ATTRIBUTES", Commands, Injected:
+        "Claude Code: false, unless it is set";
+    OTEL_LOG_USER_PROMPTS = "OTEL_LOG_USER_PROMPTS", Commands, Injected:
+        "Claude Code: whether content is recorded: 1 with content, unless it is set, and removed without; OTEL_LOG_ASSISTANT_RESPONSES, OTEL_LOG_TOOL_DETAILS and OTEL_LOG_TOOL_CONTENT likewise";
+    CLAUDE_CONFIG_DIR = "CLAUDE_CONFIG_DIR", Commands, Read: "holds the settings of Claude Code; ~/.claude if unset";
+    CODEX_HOME = "CODEX_HOME", Commands, Read: "holds the configuration of Codex; ~/.codex if unset";
     GEMINI_TELEMETRY_ENABLED = "GEMINI_TELEMETRY_ENABLED", Commands, Injected:
         "Gemini CLI: true; with GEMINI_TELEMETRY_TARGET=local, GEMINI_TELEMETRY_OTLP_ENDPOINT, GEMINI_TELEMETRY_OTLP_PROTOCOL=http, an empty GEMINI_TELEMETRY_OUTFILE and whatever else leads its telemetry to the run's collector";
     GEMINI_TELEMETRY_TRACES_ENABLED = "GEMINI_TELEMETRY_TRACES_ENABLED", Commands, Injected:
@@ -199,8 +219,9 @@ variables! {
         "GitHub Copilot CLI: whether content is recorded";
     CONTINUE_METRICS_ENABLED = "CONTINUE_METRICS_ENABLED", Commands, Injected:
         "Continue: 1, and so is CONTINUE_CLI_ENABLE_TELEMETRY";
-    OTEL_METRICS_EXPORTER = "OTEL_METRICS_EXPORTER", Commands, Injected: "Continue: otlp, unless it is set";
-    BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected: "opencode: 5, unless it is set";
+    OTEL_METRICS_EXPORTER = "OTEL_METRICS_EXPORTER", Commands, Injected: "Continue: otlp, unless it is set; Claude Code and Codex: as OTEL_TRACES_EXPORTER";
+    BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected:
+        "opencode: 5, unless it is set; Codex: 200, unless it is set, and OTEL_BLRP_SCHEDULE_DELAY likewise";
     OPENCODE_CONFIG_CONTENT = "OPENCODE_CONFIG_CONTENT", Commands, ReadAndInjected:
         "opencode: what the user has, with experimental.openTelemetry switched on";
     NO_PROXY = "NO_PROXY", Commands, ReadAndInjected: "hosts that are reached without a proxy; the command's gets the collector's address where a proxy is set; no_proxy likewise";

@@ -1,6 +1,7 @@
 //! What is written down about a run beside its telemetry: how it was started, how it ended, what was counted.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -115,6 +116,9 @@ pub struct Destination {
     pub protocol: String,
     /// Names of the configured headers; their values are never written down.
     pub header_names: Vec<String>,
+    /// The agent's own file that it was found in, if it was found in one: there are the values as well.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
 }
 
 fn default_name() -> String {

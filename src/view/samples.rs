@@ -55,6 +55,7 @@ pub(super) fn deliver(summary: &mut Summary, delivered: u64, pending: u64, rejec
         signal_endpoints: BTreeMap::new(),
         abridged: false,
         header_names: Vec::new(),
+        file: None,
     }];
     let outcome = Outcome { delivered, pending, rejected, expired: 0 };
     let delivery = Delivery { outcome: BTreeMap::from([(Signal::Traces, outcome)]), failure: None };

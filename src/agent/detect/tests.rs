@@ -129,7 +129,13 @@ fn knows_how_opencode_runs() {
         ("opencode --model run run", Some("run"), Some("run")),
         ("opencode session list", None, Some("session")),
         ("opencode auth login", None, Some("auth")),
-        ("claude -p run", None, None),
+        ("claude -p run", Some("headless"), None),
+        ("claude --model m", Some("tui"), None),
+        ("claude mcp list", None, Some("mcp")),
+        ("codex", Some("tui"), None),
+        ("codex fix it", Some("tui"), None),
+        ("codex -c a=b -p x exec hi", Some("exec"), Some("exec")),
+        ("codex login status", None, Some("login")),
         ("make run", None, None),
     ] {
         let detected = detect(typed(&argv(line)));

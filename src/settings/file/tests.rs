@@ -57,6 +57,7 @@ keep_age = "10d"
 keep_runs = 7
 keep_size = "1GiB"
 detail = "agent"
+agent_destinations = false
 [headers]
 X-Literal = "v"
 authorization = { env = "TOKEN" }
@@ -86,7 +87,7 @@ fn every_key() {
     let (layer, complaints) = read(FileKind::User, EVERYTHING);
     let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
     let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
-    let set = Given::Table(vec![("A".to_owned(), said(55, Given::Text("1".to_owned())).unwrap())]);
+    let set = Given::Table(vec![("A".to_owned(), said(56, Given::Text("1".to_owned())).unwrap())]);
     let expected = Layer {
         destination: Destination {
             endpoint: said(1, "https://c".to_owned()),
@@ -96,10 +97,10 @@ fn every_key() {
                 logs: said(4, "http://l".to_owned()),
             },
             headers: vec![
-                header(35, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(36, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(37, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(38, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(36, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(37, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(38, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(39, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
             headers_helper: said(22, PathBuf::from("/etc/helper")),
             identity: PerSignal::from_fn(|_| Identity {
@@ -112,9 +113,9 @@ fn every_key() {
             Upstream {
                 name: "second".to_owned(),
                 destination: Destination {
-                    endpoint: said(47, "http://second".to_owned()),
-                    headers: vec![header(48, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
-                    headers_helper: said(49, PathBuf::from("${WORKTREE}/h")),
+                    endpoint: said(48, "http://second".to_owned()),
+                    headers: vec![header(49, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
+                    headers_helper: said(50, PathBuf::from("${WORKTREE}/h")),
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -122,7 +123,7 @@ fn every_key() {
             Upstream {
                 name: "upstream-2".to_owned(),
                 destination: Destination {
-                    signal_endpoints: PerSignal { logs: said(52, "file:/l".to_owned()), ..PerSignal::default() },
+                    signal_endpoints: PerSignal { logs: said(53, "file:/l".to_owned()), ..PerSignal::default() },
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -156,14 +157,15 @@ fn every_key() {
         keep_age: said(30, Duration::from_secs(864_000)),
         keep_runs: said(31, 7),
         keep_size: said(32, 1 << 30),
+        agent_destinations: said(34, false),
         resource_attributes: vec![
-            attribute(41, "z", "1"),
-            attribute(42, "a.b", "2"),
-            attribute(43, "deployment.environment.name", "ci"),
+            attribute(42, "z", "1"),
+            attribute(43, "a.b", "2"),
+            attribute(44, "deployment.environment.name", "ci"),
         ],
         agents: vec![(
             "x".to_owned(),
-            said(55, Given::Table(vec![("set".to_owned(), said(55, set).unwrap())])).unwrap(),
+            said(56, Given::Table(vec![("set".to_owned(), said(56, set).unwrap())])).unwrap(),
         )],
         ..Layer::default()
     };
@@ -224,9 +226,10 @@ fn a_project_names_and_describes_and_nothing_else() {
             (30, "keep_age"),
             (31, "keep_runs"),
             (32, "keep_size"),
-            (34, "headers"),
-            (45, "upstream"),
-            (54, "agents"),
+            (34, "agent_destinations"),
+            (35, "headers"),
+            (46, "upstream"),
+            (55, "agents"),
         ]
     );
     assert_eq!(

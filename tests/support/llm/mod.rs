@@ -272,7 +272,9 @@ fn aside(method: &Method, uri: &Uri, faults: &mut Vec<String>) -> Response<Frame
     if uri.path().ends_with(":countTokens") {
         return json_answer(&json!({ "totalTokens": tokens::INPUT }));
     }
-    if *method != Method::GET && *method != Method::HEAD {
+    // Codex tells its provider what a turn took, whatever its settings say of analytics.
+    let tells = uri.path().contains("/analytics/");
+    if *method != Method::GET && *method != Method::HEAD && !tells {
         faults.push(format!("{method} {uri}"));
     }
     Response::builder().status(404).body(Frames::none()).unwrap()
