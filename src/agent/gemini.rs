@@ -3,8 +3,8 @@
 use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
-    ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes,
-    Service, Speaks, TakesParent, Variable,
+    Caution, ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy,
+    ResourceAttributes, Service, Speaks, TakesParent, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -51,7 +51,10 @@ pub(super) const PROFILE: Profile = Profile {
     content: CONTENT,
     content_arguments: &[],
     probe: None,
-    cautions: &[],
+    cautions: &[
+        Caution { modes: &[], option: Some("--sandbox"), text: SANDBOX },
+        Caution { modes: &[], option: Some("-s"), text: SANDBOX },
+    ],
     // It starts itself once more with a larger heap, and the first of the two keeps signals to itself.
     launcher_keeps_signals: true,
 };
@@ -103,6 +106,9 @@ const MODES: Modes = Modes {
     ],
     ..Modes::UNKNOWN
 };
+
+const SANDBOX: &str = "where the sandbox is a container, Gemini CLI passes it few variables and 127.0.0.1 is another one in there: \
+                       what is done inside is not in the run; start otel-run inside to have it";
 
 const ENVIRONMENT: &[Variable] = &[
     Variable::new("GEMINI_TELEMETRY_ENABLED", Injection::Set("true"), "switches on all three signals"),

@@ -166,6 +166,8 @@ const CAUTIONS: &[Caution] = &[
     caution("--telemetry-otlp-endpoint", ENDPOINT),
     caution("--no-telemetry", SWITCHED_OFF),
     caution("--telemetry=false", SWITCHED_OFF),
+    caution("--sandbox", SANDBOX),
+    caution("-s", SANDBOX),
 ];
 
 const fn caution(option: &'static str, text: &'static str) -> Caution {
@@ -176,4 +178,6 @@ const OUTFILE: &str = "--telemetry-outfile beats what otel-run says in the envir
                        file, and none of it comes to the run; leave the option out to have it here";
 const ENDPOINT: &str = "--telemetry-otlp-endpoint has no effect: Qwen Code exports to the run's collector, unless \
                         --telemetry-otlp-protocol grpc is given as well; say --endpoint to otel-run instead";
+const SANDBOX: &str = "where the sandbox is a container, Qwen Code passes it few variables and 127.0.0.1 is another one in there: \
+                       what is done inside is not in the run; start otel-run inside to have it";
 const SWITCHED_OFF: &str = "the command line switches Qwen Code's telemetry off, so none of it comes to the run";

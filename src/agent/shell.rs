@@ -41,10 +41,12 @@ fn simple_command(text: &str) -> Option<Vec<OsString>> {
         words.push(one_word(&mut letters)?);
         while letters.next_if(|letter| matches!(letter, ' ' | '\t')).is_some() {}
     }
-    if words.first().is_some_and(|first| first == "exec") {
-        words.remove(0);
+    let assignments = words.iter().take_while(|word| word.contains('=')).count();
+    if words.get(assignments)? == "exec" {
+        words.remove(assignments);
     }
-    if words.first()?.contains('=') {
+    words.get(assignments)?;
+    if assignments > 0 {
         words.insert(0, "env".to_owned());
     }
     Some(words.into_iter().map(OsString::from).collect())
@@ -114,6 +116,7 @@ mod tests {
             (r#"claude -p "$PROMPT" "a${B}c""#, &["claude", "-p", "$PROMPT", "a${B}c"]),
             ("claude 'a'\"b\"c", &["claude", "abc"]),
             ("A=1 B='x y' claude", &["env", "A=1", "B=x y", "claude"]),
+            ("A=1 exec claude", &["env", "A=1", "claude"]),
             ("~/bin/claude ''", &["~/bin/claude", ""]),
             ("claude --model=a/b:c@1,2+3% x#y", &["claude", "--model=a/b:c@1,2+3%", "x#y"]),
         ] {
@@ -151,6 +154,8 @@ mod tests {
             "",
             " ",
             "exec",
+            "A=1",
+            "A=1 exec",
         ] {
             assert_eq!(words(text), None, "{text}");
         }

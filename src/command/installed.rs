@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
-use crate::agent::{self, Detected, package};
+use crate::agent::{self, Detected, RecognisedFrom, package};
 
 /// How far above its file an agent's `package.json` is looked for.
 const ABOVE: usize = 6;
@@ -31,9 +31,12 @@ pub(super) fn version(command: &[OsString], detected: &Detected) -> Option<Strin
     if packages.is_empty() {
         return None;
     }
-    let Some(program) = agent::program(command) else {
-        return package::asked_for(command.get(detected.program)?.to_str()?).map(str::to_owned);
-    };
+    // In a shell, the agent's own words; what stands before them has been seen through.
+    let (words, at) = detected.in_shell.as_deref().map_or((command, detected.program), |words| (words, 0));
+    if detected.recognised_from == RecognisedFrom::Package {
+        return package::asked_for(words.get(at)?.to_str()?).map(str::to_owned);
+    }
+    let program = words.get(at)?;
     let file = file(program)?.canonicalize().ok()?;
     file.ancestors().skip(1).take(ABOVE).find_map(|folder| {
         let text = std::fs::read_to_string(folder.join("package.json")).ok()?;
