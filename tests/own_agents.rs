@@ -8,7 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 use support::listed::only_run;
-use support::{Home, Run, run};
+use support::stored::Stored;
+use support::{Home, Run, run, test_child};
 
 /// An agent in five lines.
 const GOOSE: &str = r#"[agents.goose]
@@ -247,5 +248,48 @@ fn a_printed_agent_is_a_start_for_ones_own() {
         let said_at = mine["agents"][0]["said_at"].take();
         assert!(said_at.as_str().unwrap().ends_with("config.toml:1"), "{said_at}");
         assert_eq!(&mine["agents"][0], agent);
+    }
+}
+
+/// What [`home`]'s settings file calls an agent sends this.
+fn request_of_goose() -> String {
+    let text = |key: &str, text: &str| serde_json::json!({"key": key, "value": {"stringValue": text}});
+    let span = serde_json::json!({
+        "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203331", "name": "goose.turn", "kind": 1,
+        "startTimeUnixNano": "1795170398000000000", "endTimeUnixNano": "1795170399000000000",
+        "attributes": [
+            text("goose.prompt", "CANARY-1"), text("goose.tool.output.0", "CANARY-2"),
+            text("goose.model", "kept-1"), text("goose.prompts", "kept-2"),
+        ],
+        "events": [{"timeUnixNano": "1795170398000000000", "name": "e", "attributes": [text("goose.tool", "CANARY-3")]}],
+    });
+    let body = serde_json::json!({"resourceSpans": [{
+        "resource": {"attributes": [text("service.name", "goose"), text("goose.prompt", "CANARY-4")]},
+        "scopeSpans": [{"scope": {"name": "goose"}, "spans": [span]}],
+    }]});
+    serde_json::json!({"signal": "traces", "body": body}).to_string() + "\n"
+}
+
+#[test]
+fn its_content_is_removed_unless_it_is_wanted() {
+    let config = format!("{GOOSE}[agents.goose.service]\nnames = [\"goose\"]\n");
+    let config = config.replace("signals =", "content_attributes = [\"goose.prompt\", \"goose.tool.*\"]\nsignals =");
+    for (content, agent, found) in [("off", "goose", false), ("on", "goose", true), ("off", "other", true)] {
+        let home = home("goose", &config);
+        let file = home.work().join("request.jsonl");
+        std::fs::write(&file, request_of_goose()).unwrap();
+        let words = [test_child().into_os_string(), "replay".into(), file.into()];
+        in_home(&home).flag("--agent", agent).flag("--content", content).child(words).expect_exit(0);
+        let stored = Stored::of(&home);
+        let span = stored.spans_of_the_command().remove(0);
+        let (resource, ..) = stored.spans_with_origin().into_iter().find(|(.., each)| each.name == span.name).unwrap();
+        let kept = format!("{span:?} {resource:?}");
+        assert!(kept.contains("kept-1") && kept.contains("kept-2"), "{kept}");
+        for canary in ["CANARY-1", "CANARY-2", "CANARY-3", "CANARY-4"] {
+            assert_eq!(kept.contains(canary), found, "{canary}, {content}, {agent}: {kept}");
+        }
+        if !found {
+            home.assert_nowhere("CANARY");
+        }
     }
 }

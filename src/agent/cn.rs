@@ -35,6 +35,7 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content_attributes: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

@@ -48,6 +48,7 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content_attributes: &[],
     content: CONTENT,
     content_arguments: &[],
     probe: None,

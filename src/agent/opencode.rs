@@ -85,6 +85,7 @@ pub const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::PartlyDecoded,
     arguments: &[],
+    content_attributes: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

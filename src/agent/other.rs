@@ -23,6 +23,7 @@ pub const PROFILE: Profile = Profile {
     environment: &[STANDARD, TOWARDS_A_BACKEND],
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
+    content_attributes: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

@@ -43,6 +43,9 @@ pub struct Profile {
     pub resource_attributes: ResourceAttributes,
     /// What to change in its arguments while the run has a collector.
     pub arguments: &'static [Argument],
+    /// Attributes that hold content in what it sends, beside those that are known of all: a name, or a name with `.*`
+    /// behind it for itself and all below it.
+    pub content_attributes: &'static [&'static str],
     /// Its own switches for content.
     pub content: &'static [ContentSwitch],
     /// What to change in its arguments, beside the others, where the user wants content.

@@ -113,6 +113,7 @@ fn rules(
         Agent {
             services: service.names,
             tells_version: service.tells_version,
+            content: plan.agent.profile.content_attributes,
             version: agent_version,
             instance_id: said.map_or_else(instance_id, |(_, id)| id.value.clone()),
         }

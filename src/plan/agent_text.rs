@@ -21,6 +21,9 @@ impl Plan {
         } else if self.content.value == Content::On {
             page.row("Content", words(&format!("{} ({})", content_text(self.content.value), self.content.origin)));
         }
+        if !profile.content_attributes.is_empty() {
+            page.row("", words(&format!("content as well: {}", profile.content_attributes.join(", "))));
+        }
         page.row("Collector", words(&self.collection_text()));
         self.set_variables(&mut page);
         self.removed_variables(&mut page);

@@ -144,6 +144,7 @@ protocols = ["http/protobuf", "grpc"]
 signals = ["traces", "metrics"]
 takes_parent = "partly"
 ignores = ["OTEL_CONFIG_FILE"]
+content_attributes = ["goose.prompt", "goose.tool.*"]
 records_unasked = ["prompts, in spans", "command lines, in metrics"]
 flush = { at_end = "sent", on_signal = "lost" }
 launcher_keeps_signals = true

@@ -59,6 +59,9 @@ pub struct Agent {
     pub version: Option<String>,
     /// `service.instance.id` of these.
     pub instance_id: String,
+    /// Attributes that hold content in its data, beside those that are known of all: a name, or a name with `.*` behind it
+    /// for itself and all below it.
+    pub content: &'static [&'static str],
 }
 
 /// A span as it leaves the transforms.

@@ -48,7 +48,7 @@ impl Pass<'_> {
             match (field.number, field.value.bytes()) {
                 (1, Some(key_value)) => {
                     let key = attribute_key(key_value)?;
-                    if self.strips_content() && content::attribute(family, Place::Resource, b"", key) == Verdict::Drop {
+                    if self.strips_content() && self.verdict(family, Place::Resource, b"", key) == Verdict::Drop {
                         removed.push(key);
                     } else if key == b"service.name" && renamed.is_some()
                         || key == b"service.instance.id" && itself.is_some()
@@ -127,6 +127,14 @@ impl Pass<'_> {
         Ok(())
     }
 
+    /// What becomes of an attribute, by what is known of all and by what is said of this run's agent.
+    fn verdict(&self, family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verdict {
+        match &self.rules.agent {
+            Some(agent) if content::is_among(agent.content, key) => Verdict::Drop,
+            _ => content::attribute(family, place, owner, key),
+        }
+    }
+
     /// Whether an attribute field stays.
     pub(super) fn keeps(
         &self,
@@ -139,7 +147,7 @@ impl Pass<'_> {
             return Ok(true);
         }
         let key_value = field.value.bytes().unwrap_or_default();
-        Ok(match content::attribute(origin.family, place, owner, attribute_key(key_value)?) {
+        Ok(match self.verdict(origin.family, place, owner, attribute_key(key_value)?) {
             Verdict::Keep => true,
             Verdict::Drop => false,
             Verdict::ErrorText => {

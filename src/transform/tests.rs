@@ -194,6 +194,7 @@ fn identified(agent: Agent, attributes: Vec<KeyValue>) -> (Vec<KeyValue>, Option
 fn the_agents_resources_say_which_instance_and_version_it_is() {
     let agent = Agent {
         services: &["agent", "agent_exec"],
+        content: &[],
         tells_version: true,
         version: Some("1.0.0".to_owned()),
         instance_id: "run".to_owned(),

@@ -1,7 +1,7 @@
 //! From what a settings file says about agents to profiles.
 
 use super::parts;
-use super::values::{base_name, exact, keep, list, sentence, switch, word, wrong_type};
+use super::values::{attribute, base_name, exact, keep, list, sentence, switch, word, wrong_type};
 use super::words::{RESOURCE_ATTRIBUTES, SIGNAL, TAKES_PARENT};
 use crate::agent::{OTHER, PROFILES, Profile, RecognisedBy};
 use crate::settings::{Complaint, Given, Origin, Sourced, choice};
@@ -122,6 +122,7 @@ pub(super) const FIELDS: &[&str] = &[
     "leave",
     "resource_attributes",
     "arguments",
+    "content_attributes",
     "content_switches",
     "content_arguments",
     "probe",
@@ -166,6 +167,7 @@ fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
             | "leave" | "flush_delay" => variables.read(key, &mut place),
             "resource_attributes" => place.put(&mut profile.resource_attributes, word(RESOURCE_ATTRIBUTES)),
             "arguments" => profile.arguments = parts::arguments(&mut place),
+            "content_attributes" => place.put(&mut profile.content_attributes, list(attribute)),
             "content_switches" => profile.content = parts::content_switches(&mut place),
             "content_arguments" => profile.content_arguments = parts::arguments(&mut place),
             "probe" => profile.probe = parts::probe(&mut place),

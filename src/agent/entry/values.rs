@@ -90,6 +90,17 @@ pub(super) fn base_name(given: &Given) -> Result<&'static str, String> {
     }
 }
 
+/// The name of an attribute, or one and all below it.
+pub(super) fn attribute(given: &Given) -> Result<&'static str, String> {
+    match exact(given)? {
+        "*" | ".*" => Err("one has to say which attributes".to_owned()),
+        name if name.trim_end_matches(".*").contains('*') => {
+            Err(format!("\"{name}\": only `.*` at the end stands for more, for all names below one"))
+        }
+        name => Ok(name),
+    }
+}
+
 pub(super) fn switch(given: &Given) -> Result<bool, String> {
     match given {
         Given::Switch(switch) => Ok(*switch),

@@ -28,6 +28,7 @@ pub fn write(profile: &Profile) -> String {
         environment: _,
         resource_attributes,
         arguments,
+        content_attributes,
         content,
         content_arguments,
         probe,
@@ -51,6 +52,7 @@ pub fn write(profile: &Profile) -> String {
     page.field("takes_parent", &text(takes_parent.as_str()));
     page.list("ignores", ignores);
     page.list("records_unasked", records_unasked);
+    page.list("content_attributes", content_attributes);
     page.field("resource_attributes", &text(word(RESOURCE_ATTRIBUTES, resource_attributes)));
     page.field("launcher_keeps_signals", if launcher_keeps_signals { "true" } else { "false" });
     page.leave(profile);

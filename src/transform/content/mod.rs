@@ -160,6 +160,14 @@ pub fn attribute(family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verd
     }
 }
 
+/// Whether `key` is among `names`; one that ends in `.*` stands for itself and for all below it.
+pub fn is_among(names: &[&str], key: &[u8]) -> bool {
+    names.iter().any(|name| match name.strip_suffix(".*") {
+        None => key == name.as_bytes(),
+        Some(above) => key.strip_prefix(above.as_bytes()).is_some_and(|rest| matches!(rest.first(), None | Some(b'.'))),
+    })
+}
+
 #[inline]
 fn unlisted(family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verdict {
     let in_event = matches!(place, Place::SpanEvent | Place::LogRecord);

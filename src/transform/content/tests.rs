@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::table::{GENERIC, KEPT, ROWS, Shape};
-use super::{Family, Kind, Place, Verdict, attribute};
+use super::{Family, Kind, Place, Verdict, attribute, is_among};
 
 const FAMILIES: [Family; 9] = [
     Family::Other,
@@ -214,4 +214,21 @@ fn what_is_needed_to_understand_a_run_stays() {
             assert_eq!(verdict(family, Place::Span, key), Verdict::Keep, "{key} {family:?}");
         }
     }
+}
+
+#[test]
+fn names_of_a_list_are_whole_or_stand_for_what_is_below_them() {
+    let names = ["goose.prompt", "goose.tool.*"];
+    for (key, expected) in [
+        ("goose.prompt", true),
+        ("goose.prompt.length", false),
+        ("goose.tool", true),
+        ("goose.tool.output.0", true),
+        ("goose.tools", false),
+        ("goose", false),
+        ("", false),
+    ] {
+        assert_eq!(is_among(&names, key.as_bytes()), expected, "{key}");
+    }
+    assert!(!is_among(&[], b""));
 }
