@@ -263,9 +263,14 @@ fn request_of_goose() -> String {
         ],
         "events": [{"timeUnixNano": "1795170398000000000", "name": "e", "attributes": [text("goose.tool", "CANARY-3")]}],
     });
+    let poll = serde_json::json!({
+        "traceId": "0af7651916cd43dd8448eb211c80319c", "spanId": "b7ad6b7169203332", "parentSpanId": "b7ad6b7169203331",
+        "name": "goose.poll", "kind": 1,
+        "startTimeUnixNano": "1795170398000000000", "endTimeUnixNano": "1795170399000000000",
+    });
     let body = serde_json::json!({"resourceSpans": [{
         "resource": {"attributes": [text("service.name", "goose"), text("goose.prompt", "CANARY-4")]},
-        "scopeSpans": [{"scope": {"name": "goose"}, "spans": [span]}],
+        "scopeSpans": [{"scope": {"name": "goose"}, "spans": [span, poll]}],
     }]});
     serde_json::json!({"signal": "traces", "body": body}).to_string() + "\n"
 }
@@ -281,7 +286,7 @@ fn its_content_is_removed_unless_it_is_wanted() {
         let words = [test_child().into_os_string(), "replay".into(), file.into()];
         in_home(&home).flag("--agent", agent).flag("--content", content).child(words).expect_exit(0);
         let stored = Stored::of(&home);
-        let span = stored.spans_of_the_command().remove(0);
+        let span = stored.spans_of_the_command().into_iter().find(|span| span.name == "goose.turn").unwrap();
         let (resource, ..) = stored.spans_with_origin().into_iter().find(|(.., each)| each.name == span.name).unwrap();
         let kept = format!("{span:?} {resource:?}");
         assert!(kept.contains("kept-1") && kept.contains("kept-2"), "{kept}");
@@ -291,5 +296,25 @@ fn its_content_is_removed_unless_it_is_wanted() {
         if !found {
             home.assert_nowhere("CANARY");
         }
+    }
+}
+
+#[test]
+fn its_housekeeping_is_left_out_where_that_is_wanted() {
+    let config = GOOSE.replace("signals =", "housekeeping = [\"goose.p*\"]\nsignals =");
+    for (detail, agent, expected) in [
+        ("agent", "goose", &["goose.turn"][..]),
+        ("full", "goose", &["goose.poll", "goose.turn"]),
+        ("agent", "other", &["goose.poll", "goose.turn"]),
+    ] {
+        let home = home("goose", &config);
+        let file = home.work().join("request.jsonl");
+        std::fs::write(&file, request_of_goose()).unwrap();
+        let words = [test_child().into_os_string(), "replay".into(), file.into()];
+        in_home(&home).flag("--agent", agent).flag("--detail", detail).child(words).expect_exit(0);
+        let mut names: Vec<String> =
+            Stored::of(&home).spans_of_the_command().into_iter().map(|span| span.name).collect();
+        names.sort();
+        assert_eq!(names, expected, "{detail}, {agent}");
     }
 }

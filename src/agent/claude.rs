@@ -39,6 +39,8 @@ pub(super) const PROFILE: Profile = Profile {
         edit: Edit::Settings { option: "--settings", key: "env" },
         reason: "its settings files beat its environment, and this option beats them",
     }],
+    content_attributes: &[],
+    housekeeping: &[],
     content: CONTENT,
     content_arguments: &[],
     probe: None,

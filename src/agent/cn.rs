@@ -36,6 +36,7 @@ pub(super) const PROFILE: Profile = Profile {
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
     content_attributes: &[],
+    housekeeping: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

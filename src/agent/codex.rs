@@ -53,6 +53,8 @@ pub(super) const PROFILE: Profile = Profile {
             &["-c", r#"otel.metrics_exporter={otlp-http={endpoint="{collector}/v1/metrics",protocol="binary"}}"#],
         ),
     ],
+    content_attributes: &[],
+    housekeeping: &[],
     content: &[],
     content_arguments: &[Argument {
         modes: WORKING,

@@ -49,6 +49,7 @@ pub(super) const PROFILE: Profile = Profile {
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
     content_attributes: &[],
+    housekeeping: &[],
     content: CONTENT,
     content_arguments: &[],
     probe: None,

@@ -86,6 +86,7 @@ pub const PROFILE: Profile = Profile {
     resource_attributes: ResourceAttributes::PartlyDecoded,
     arguments: &[],
     content_attributes: &[],
+    housekeeping: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

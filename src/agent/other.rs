@@ -24,6 +24,7 @@ pub const PROFILE: Profile = Profile {
     resource_attributes: ResourceAttributes::Decoded,
     arguments: &[],
     content_attributes: &[],
+    housekeeping: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

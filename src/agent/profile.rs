@@ -46,6 +46,9 @@ pub struct Profile {
     /// Attributes that hold content in what it sends, beside those that are known of all: a name, or a name with `.*`
     /// behind it for itself and all below it.
     pub content_attributes: &'static [&'static str],
+    /// Names of spans that are its inner workings, beside those that are known of all: a name, or how names begin with `*`
+    /// behind it.
+    pub housekeeping: &'static [&'static str],
     /// Its own switches for content.
     pub content: &'static [ContentSwitch],
     /// What to change in its arguments, beside the others, where the user wants content.

@@ -9,6 +9,7 @@ use opentelemetry::trace::SpanId;
 use super::installed;
 use super::said::Said;
 use super::written;
+use crate::agent::Profile;
 use crate::context::names::{AGENT_MODE, AGENT_NAME, SERVICE_INSTANCE_ID};
 use crate::context::resource::Identity;
 use crate::context::{RunContext, ci, resource};
@@ -121,7 +122,7 @@ fn rules(
     Rules {
         nest: plan.nest.value,
         content: plan.content.value,
-        left_out: (plan.detail.value == Detail::Agent).then(Housekeeping::default),
+        left_out: (plan.detail.value == Detail::Agent).then(|| housekeeping(plan.agent.profile)),
         trace_id: context.trace_id.to_bytes(),
         span_id: context.span_id.to_bytes(),
         sampled: context.sampled,
@@ -129,6 +130,13 @@ fn rules(
         agent,
         resource_attributes,
     }
+}
+
+/// What is left out of the telemetry of an agent: what is known of all, and what its profile adds, in whatever scope.
+fn housekeeping(profile: &Profile) -> Housekeeping {
+    let mut housekeeping = Housekeeping::default();
+    profile.housekeeping.iter().for_each(|name| housekeeping.add("*", name));
+    housekeeping
 }
 
 /// The agent's name, if it is a known one.

@@ -126,6 +126,9 @@ fn known(profile: &Profile, said_at: Option<&str>, page: &mut Page) {
         let text = "its launcher keeps signals to itself, so otel-run sends them to its whole process group";
         page.row("Signals", words(text));
     }
+    if !profile.housekeeping.is_empty() {
+        page.row("Housekeeping", words(&profile.housekeeping.join(", ")));
+    }
     if !profile.ignores.is_empty() {
         page.row("Ignores", words(&profile.ignores.join(", ")));
     }

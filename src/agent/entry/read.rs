@@ -1,7 +1,7 @@
 //! From what a settings file says about agents to profiles.
 
 use super::parts;
-use super::values::{attribute, base_name, exact, keep, list, sentence, switch, word, wrong_type};
+use super::values::{attribute, base_name, exact, keep, list, sentence, span, switch, word, wrong_type};
 use super::words::{RESOURCE_ATTRIBUTES, SIGNAL, TAKES_PARENT};
 use crate::agent::{OTHER, PROFILES, Profile, RecognisedBy};
 use crate::settings::{Complaint, Given, Origin, Sourced, choice};
@@ -123,6 +123,7 @@ pub(super) const FIELDS: &[&str] = &[
     "resource_attributes",
     "arguments",
     "content_attributes",
+    "housekeeping",
     "content_switches",
     "content_arguments",
     "probe",
@@ -168,6 +169,7 @@ fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
             "resource_attributes" => place.put(&mut profile.resource_attributes, word(RESOURCE_ATTRIBUTES)),
             "arguments" => profile.arguments = parts::arguments(&mut place),
             "content_attributes" => place.put(&mut profile.content_attributes, list(attribute)),
+            "housekeeping" => place.put(&mut profile.housekeeping, list(span)),
             "content_switches" => profile.content = parts::content_switches(&mut place),
             "content_arguments" => profile.content_arguments = parts::arguments(&mut place),
             "probe" => profile.probe = parts::probe(&mut place),

@@ -101,6 +101,17 @@ pub(super) fn attribute(given: &Given) -> Result<&'static str, String> {
     }
 }
 
+/// The name of spans, or how names of spans begin.
+pub(super) fn span(given: &Given) -> Result<&'static str, String> {
+    match exact(given)? {
+        "*" => Err("every span would be left out".to_owned()),
+        name if name.strip_suffix('*').unwrap_or(name).contains('*') => {
+            Err(format!("\"{name}\": only a `*` at the end stands for more"))
+        }
+        name => Ok(name),
+    }
+}
+
 pub(super) fn switch(given: &Given) -> Result<bool, String> {
     match given {
         Given::Switch(switch) => Ok(*switch),

@@ -29,6 +29,7 @@ pub fn write(profile: &Profile) -> String {
         resource_attributes,
         arguments,
         content_attributes,
+        housekeeping,
         content,
         content_arguments,
         probe,
@@ -53,6 +54,7 @@ pub fn write(profile: &Profile) -> String {
     page.list("ignores", ignores);
     page.list("records_unasked", records_unasked);
     page.list("content_attributes", content_attributes);
+    page.list("housekeeping", housekeeping);
     page.field("resource_attributes", &text(word(RESOURCE_ATTRIBUTES, resource_attributes)));
     page.field("launcher_keeps_signals", if launcher_keeps_signals { "true" } else { "false" });
     page.leave(profile);
