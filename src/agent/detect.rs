@@ -72,6 +72,8 @@ pub enum RecognisedFrom {
     Package,
     /// The path of a script.
     Script,
+    /// Where its file, a symbolic link, leads.
+    Link,
     /// The user said so.
     Choice,
     /// It was not.
@@ -82,8 +84,9 @@ pub enum RecognisedFrom {
 pub(super) fn detect(agents: &Agents, line: CommandLine<'_>) -> Detected {
     let seen = see_through(line.argv);
     let text = word(line.argv, seen.program).unwrap_or_default();
-    let links = line.links.iter().filter_map(|link| link.to_str());
-    match std::iter::once(text).chain(links).find_map(|text| known(agents, text, seen.kind)) {
+    let mut links = line.links.iter().filter_map(|link| link.to_str());
+    let by_link = links.find_map(|link| Some((known(agents, link, seen.kind)?.0, RecognisedFrom::Link)));
+    match known(agents, text, seen.kind).or(by_link) {
         Some((profile, recognised_from)) => finish(line, profile, recognised_from, seen.program, seen.hindrances),
         None => in_shell(agents, line, &seen)
             .unwrap_or_else(|| finish(line, agents.other(), RecognisedFrom::Nothing, seen.program, seen.hindrances)),

@@ -128,6 +128,7 @@ impl Plan {
             RecognisedFrom::BaseName => format!("{title}{mode} (recognised by its name)"),
             RecognisedFrom::Package => format!("{title}{mode} (recognised by its package)"),
             RecognisedFrom::Script => format!("{title}{mode} (recognised by its script)"),
+            RecognisedFrom::Link => format!("{title}{mode} (recognised by where its link leads)"),
             RecognisedFrom::Choice if self.agent_choice.value == AgentChoice::None => {
                 format!("none ({})", self.agent_choice.origin)
             }

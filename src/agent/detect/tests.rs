@@ -189,10 +189,10 @@ fn knows_how_agents_are_used() {
 #[test]
 fn an_agent_under_another_name_is_known_by_its_links() {
     for (line, links, name, from) in [
-        ("./my-agent -p hi", &["/usr/bin/claude"][..], "claude", RecognisedFrom::BaseName),
-        ("my-agent", &["/x/claude", "/x/versions/2.1.328"], "claude", RecognisedFrom::BaseName),
-        ("nice g", &["/x/.bin/g2", "/x/node_modules/@google/gemini-cli/b.js"], "gemini", RecognisedFrom::Script),
-        ("node ./x", &["/x/node_modules/@openai/codex/bin/codex.js"], "codex", RecognisedFrom::Script),
+        ("./my-agent -p hi", &["/usr/bin/claude"][..], "claude", RecognisedFrom::Link),
+        ("my-agent", &["/x/claude", "/x/versions/2.1.328"], "claude", RecognisedFrom::Link),
+        ("nice g", &["/x/.bin/g2", "/x/node_modules/@google/gemini-cli/b.js"], "gemini", RecognisedFrom::Link),
+        ("node ./x", &["/x/node_modules/@openai/codex/bin/codex.js"], "codex", RecognisedFrom::Link),
         // Its own name comes first: a version manager's shim leads to the version manager.
         ("claude", &["/usr/bin/mise"], "claude", RecognisedFrom::BaseName),
         ("vi", &["/etc/alternatives/vi", "/usr/bin/vim"], "vi", RecognisedFrom::Nothing),
