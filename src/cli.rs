@@ -56,6 +56,8 @@ pub enum Invocation {
         all: bool,
         /// As JSON.
         json: bool,
+        /// With prompts, answers and tool data, where they were kept.
+        conversation: bool,
     },
     /// Deliver what was not delivered.
     Flush {
@@ -255,9 +257,10 @@ pub struct AgentOptions {
     /// nothing. Variable: OTEL_RUN_NEST
     #[arg(long, value_name = "HOW", ignore_case = true, hide_possible_values = true, value_parser = words(choice::NEST))]
     pub nest: Option<Nest>,
-    /// Keep prompts, answers and tool data [off, on]
+    /// Keep prompts, answers and tool data [off, local, on]
     ///
-    /// off (the default) removes them before anything is written to disk or sent. Variable: OTEL_RUN_CONTENT
+    /// off (the default) removes them before anything is written to disk or sent; local keeps them on disk, for `otel-run show
+    /// --conversation`, and sends none of them; on sends them as well. Variable: OTEL_RUN_CONTENT
     #[arg(long, value_name = "WHETHER", ignore_case = true, hide_possible_values = true, value_parser = words(choice::CONTENT))]
     pub content: Option<Content>,
     /// Keep all spans, or no housekeeping [full, agent]
@@ -266,6 +269,17 @@ pub struct AgentOptions {
     /// the tree stays whole, and what was left out is counted. Variable: OTEL_RUN_DETAIL
     #[arg(long, value_name = "WHICH", ignore_case = true, hide_possible_values = true, value_parser = words(choice::DETAIL))]
     pub detail: Option<Detail>,
+    /// Blank the value of this variable wherever it stands
+    ///
+    /// May be given more than once. Values of variables that look like secrets by name are blanked anyway, in all that is
+    /// stored or sent. Variable: OTEL_RUN_REDACT, with commas between the names
+    #[arg(long, value_name = "VARIABLE", hide_short_help = true)]
+    pub redact: Vec<String>,
+    /// Do not take the value of this variable for a secret
+    ///
+    /// May be given more than once. Variable: OTEL_RUN_REDACT_EXCEPT, with commas between the names
+    #[arg(long, value_name = "VARIABLE", hide_short_help = true)]
+    pub redact_except: Vec<String>,
     /// Use the embedded collector [on, off]
     ///
     /// on is the default. Variable: OTEL_RUN_COLLECTOR
@@ -460,6 +474,9 @@ enum Verb {
         /// Print JSON
         #[arg(long)]
         json: bool,
+        /// Print prompts, answers and tool data as well, where --content kept them
+        #[arg(long)]
+        conversation: bool,
         #[command(flatten)]
         general: General,
     },
@@ -553,8 +570,8 @@ fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
         Some(Verb::Runs { json, limit, general }) => {
             Invocation::Runs { options: Options { general, ..Options::default() }, json, limit }
         }
-        Some(Verb::Show { run, all, json, general }) => {
-            Invocation::Show { options: Options { general, ..Options::default() }, run, all, json }
+        Some(Verb::Show { run, all, json, conversation, general }) => {
+            Invocation::Show { options: Options { general, ..Options::default() }, run, all, json, conversation }
         }
         Some(Verb::Flush { runs, dry_run, destination, general }) => {
             Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs, dry_run }

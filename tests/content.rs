@@ -28,6 +28,7 @@ fn content_off() -> Transform {
         service_name: None,
         agent: None,
         resource_attributes: Vec::new(),
+        secrets: std::sync::Arc::default(),
     })
 }
 

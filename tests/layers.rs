@@ -57,7 +57,7 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("plan", Pure, &["agent", "context", "settings", "otlp", "environment", "secret"]),
     ("record", Pure, &["agent", "context", "settings", "otlp"]),
     ("agent", Pure, &["settings", "otlp", "environment", "secret"]),
-    ("transform", Pure, &["settings", "signals", "otlp"]),
+    ("transform", Pure, &["settings", "signals", "otlp", "secret"]),
     ("context", Pure, &["settings", "environment"]),
     ("settings", Pure, &["otlp", "environment", "secret"]),
     ("signals", Pure, &["otlp"]),

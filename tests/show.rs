@@ -378,6 +378,7 @@ fn make_run(store: &Store, number: u32) -> RunFolder {
         wrapper_pid: 1,
         child_pid: Some(2),
         listen: None,
+        content: None,
         destinations: Vec::new(),
     };
     let (folder, mut log) = store.create(&beginning(&started)).unwrap();

@@ -84,6 +84,7 @@ fn rules(choice: u8) -> Rules {
         service_name: enriched.then(|| "named".to_owned()),
         agent: None,
         resource_attributes: if enriched { vec![("host.name".to_owned(), "h".to_owned())] } else { Vec::new() },
+        secrets: std::sync::Arc::default(),
     }
 }
 

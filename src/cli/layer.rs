@@ -61,6 +61,8 @@ impl Options {
         layer.nest = said(&agent.nest, "--nest");
         layer.content = said(&agent.content, "--content");
         layer.detail = said(&agent.detail, "--detail");
+        layer.redact = each(&agent.redact, "--redact");
+        layer.redact_except = each(&agent.redact_except, "--redact-except");
         layer.collector = said(&agent.collector, "--collector");
         layer.drain_deadline = said(&run.drain_deadline, "--drain-deadline");
         layer.time_limit = said(&run.time_limit, "--timeout");
@@ -81,6 +83,11 @@ impl Options {
 
 fn said<T: Clone>(value: &Option<T>, flag: &'static str) -> Option<Sourced<T>> {
     value.clone().map(|value| Sourced::new(value, Origin::Flag(flag)))
+}
+
+fn each(names: &[String], flag: &'static str) -> Vec<Sourced<String>> {
+    let names = names.iter().map(|name| name.trim()).filter(|name| !name.is_empty());
+    names.map(|name| Sourced::new(name.to_owned(), Origin::Flag(flag))).collect()
 }
 
 /// A flag without a value says something only where it is given.

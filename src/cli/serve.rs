@@ -53,9 +53,10 @@ pub(super) struct Words {
     destination: DestinationOptions,
     #[command(flatten)]
     identity: IdentityOptions,
-    /// Keep prompts, answers and tool data [off, on]
+    /// Keep prompts, answers and tool data [off, local, on]
     ///
-    /// off (the default) removes them before anything is written to disk or sent. Variable: OTEL_RUN_CONTENT
+    /// off (the default) removes them before anything is written to disk or sent; local keeps them on disk, for `otel-run show
+    /// --conversation`, and sends none of them; on sends them as well. Variable: OTEL_RUN_CONTENT
     #[arg(long, value_name = "WHETHER", help_heading = "Collector", ignore_case = true, hide_possible_values = true, value_parser = words(choice::CONTENT))]
     content: Option<Content>,
     /// How long delivery may go on at the end

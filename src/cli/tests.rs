@@ -233,7 +233,7 @@ fn short_help() {
     Agent:
           --agent <AGENT>      Treat the command as this agent [auto, none, NAME]
           --nest <HOW>         Put its telemetry under the run [adopt, link, off]
-          --content <WHETHER>  Keep prompts, answers and tool data [off, on]
+          --content <WHETHER>  Keep prompts, answers and tool data [off, local, on]
           --detail <WHICH>     Keep all spans, or no housekeeping [full, agent]
 
     Run:
@@ -315,7 +315,8 @@ fn every_option_says_its_setting() {
         "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --export-timeout 3s \
          --headers-helper /h --certificate ca --client-certificate c --client-key k --insecure --expire-after 2d \
          --require-telemetry=logs --metrics-temporality delta \
-         --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content on --detail agent \
+         --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content local \
+         --detail agent --redact A --redact B --redact-except C \
          --timeout 1d --kill-after .5m --success-code 3 --success-code 1 --success-code 3 --reap --die-with-parent \
          --heartbeat 0 --drain-deadline 0 --collector off --state-dir s --keep-age 12h --keep-runs 7 \
          --keep-size 2k --quiet true",
@@ -352,8 +353,10 @@ fn every_option_says_its_setting() {
         resource_attributes: vec![("k".to_owned(), attribute)],
         agent: flag("--agent", AgentChoice::None),
         nest: flag("--nest", Nest::Off),
-        content: flag("--content", Content::On),
+        content: flag("--content", Content::Local),
         detail: flag("--detail", Detail::Agent),
+        redact: ["A", "B"].map(|name| flag("--redact", name.to_owned()).unwrap()).to_vec(),
+        redact_except: vec![flag("--redact-except", "C".to_owned()).unwrap()],
         drain_deadline: flag("--drain-deadline", Duration::ZERO),
         time_limit: flag("--timeout", Duration::from_secs(86_400)),
         kill_after: flag("--kill-after", Duration::from_secs(30)),

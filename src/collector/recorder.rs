@@ -7,6 +7,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use crate::delivery::Source;
 use crate::otlp::Signal;
 use crate::signals::Totals;
+use crate::store::content::Kept;
 use crate::store::facts::Intake;
 use crate::store::log::{Frame, Kind};
 use crate::transform::{Counts, StandIn, Transform, Unfit};
@@ -37,21 +38,26 @@ pub struct Recorder {
     source: Rc<Source>,
     intake: BTreeMap<Signal, Intake>,
     totals: Totals,
+    /// Where content stays, if it stays on this machine.
+    kept: Option<Kept>,
     last_error: Option<String>,
+    content_error: Option<String>,
     ended: Vec<u8>,
     /// Spans that were left out and are not noted in the log yet.
     unnoted: u64,
 }
 
 impl Recorder {
-    /// A recorder that appends to `source`.
-    pub fn new(transform: Transform, source: Rc<Source>) -> Self {
+    /// A recorder that appends to `source`, and what is taken out of that to `kept`.
+    pub fn new(transform: Transform, source: Rc<Source>, kept: Option<Kept>) -> Self {
         Self {
             transform,
             source,
             intake: BTreeMap::new(),
             totals: Totals::default(),
+            kept,
             last_error: None,
+            content_error: None,
             ended: Vec::new(),
             unnoted: 0,
         }
@@ -64,10 +70,14 @@ impl Recorder {
     /// When it is malformed, or cannot be stored. Nothing of it is counted or remembered then: its sender still has it, and
     /// may send it again.
     pub fn record(&mut self, signal: Signal, request: &[u8]) -> Result<(), Refusal> {
+        let (request, redacted) = self.transform.without_secrets(signal, request).map_err(Refusal::Unfit)?;
         let before = self.totals.clone();
-        let recorded = self.transform_and_append(signal, request);
+        let recorded = self.transform_and_append(signal, &request);
         match &recorded {
-            Ok(()) => self.transform.remember(),
+            Ok(()) => {
+                self.transform.remember();
+                self.count_redacted(signal, redacted);
+            }
             Err(_) => self.totals = before,
         }
         recorded
@@ -80,6 +90,7 @@ impl Recorder {
             .transform
             .apply(signal, request, frame.buffer(), &mut |seen| totals.add_span(seen.scope, seen.name, seen.message))
             .map_err(Refusal::Unfit)?;
+        let content = if kept > 0 { self.content(signal, request, frame.payload()) } else { None };
         let mut unnoted = self.unnoted + u64::from(thinned);
         if kept > 0 || thinned > 0 {
             if kept == 0 {
@@ -93,6 +104,11 @@ impl Recorder {
             }
         }
         self.unnoted = unnoted;
+        if let (Some(content), Some(log)) = (content, &mut self.kept)
+            && let Err(error) = log.append(signal, kept, now(), content)
+        {
+            self.content_error = Some(error.to_string());
+        }
         let (stored, unsampled, thinned) = (u64::from(kept), u64::from(unsampled), u64::from(thinned));
         let intake = self.intake.entry(signal).or_default();
         intake.received += stored + unsampled + thinned;
@@ -102,32 +118,52 @@ impl Recorder {
         Ok(())
     }
 
+    fn count_redacted(&mut self, signal: Signal, redacted: u32) {
+        // Most requests hold no secret, and a signal that has no counts yet gets none by this.
+        if redacted > 0 {
+            self.intake.entry(signal).or_default().redacted += u64::from(redacted);
+        }
+    }
+
+    /// The batch with its content, if that stays here and there is any: `sent` is without.
+    fn content(&mut self, signal: Signal, request: &[u8], sent: &[u8]) -> Option<Frame> {
+        self.kept.as_ref()?;
+        let mut frame = Frame::with_capacity(request.len() + request.len() / 4 + 256);
+        self.transform.apply_with_content(signal, request, frame.buffer()).ok()?;
+        (frame.payload() != sent).then_some(frame)
+    }
+
     /// Counts a request of the command whose sender was told to come again.
     pub fn refused(&mut self, signal: Signal) {
         self.intake.entry(signal).or_default().refused_requests += 1;
     }
 
-    /// Records telemetry of otel-run itself, as it is.
+    /// Records telemetry of otel-run itself, as it is but for secrets.
     ///
     /// # Errors
     ///
     /// When it cannot be stored. It is lost then, and counted as that.
     pub fn record_own(&mut self, own: &Own) -> std::io::Result<()> {
         let Own { signal, items, ref request } = *own;
-        let stored = self.source.append(Kind::Batch(signal), items, now(), Frame::from(request.as_slice()));
+        let blanked = self.transform.without_secrets(signal, request).map_err(std::io::Error::other);
+        let stored = blanked.and_then(|(request, redacted)| {
+            self.source.append(Kind::Batch(signal), items, now(), Frame::from(request.as_ref()))?;
+            Ok(redacted)
+        });
         let intake = self.intake.entry(signal).or_default();
         intake.received += u64::from(items);
         match &stored {
-            Ok(()) => {
+            Ok(redacted) => {
                 intake.stored += u64::from(items);
                 intake.own += u64::from(items);
+                intake.redacted += u64::from(*redacted);
             }
             Err(error) => {
                 intake.dropped += u64::from(items);
                 self.last_error = Some(error.to_string());
             }
         }
-        stored
+        stored.map(drop)
     }
 
     /// Notes how the command ended.
@@ -184,6 +220,11 @@ impl Recorder {
         &self.ended
     }
 
+    /// Why content that was to stay on this machine could not be stored, if any could not.
+    pub fn content_error(&self) -> Option<&str> {
+        self.content_error.as_deref()
+    }
+
     /// Why something could not be stored, if anything could not.
     pub fn last_error(&self) -> Option<&str> {
         self.last_error.as_deref()
@@ -228,8 +269,9 @@ mod tests {
             service_name: None,
             agent: None,
             resource_attributes: Vec::new(),
+            secrets: std::sync::Arc::default(),
         };
-        Recorder::new(Transform::new(rules), Rc::new(Source::new(Log::in_memory())))
+        Recorder::new(Transform::new(rules), Rc::new(Source::new(Log::in_memory())), None)
     }
 
     /// One call of a model, whose parent is somebody else, with a state of so many bytes.

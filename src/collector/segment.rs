@@ -19,6 +19,7 @@ use super::recorder::Recorder;
 use super::stock::{self, Answered};
 use super::thread::{Closing, Report};
 use crate::delivery::{Circumstances, Delivery, Failures, Phase, SharedJournal, Source, Target};
+use crate::store::content::Kept;
 use crate::store::facts::Destination;
 use crate::store::{Journal, Log, summary};
 use crate::transform::Transform;
@@ -49,6 +50,8 @@ pub struct Turn {
     pub log: Log,
     /// What was delivered of it: nothing.
     pub journal: Journal,
+    /// Where content stays that is not delivered, if any does.
+    pub content: Option<Kept>,
     /// The transforms for what arrives.
     pub transform: Transform,
     /// Takes what became of it.
@@ -101,6 +104,7 @@ impl Segment {
             intake: recorder.intake().clone(),
             totals: recorder.totals().clone(),
             store_error: recorder.last_error().map(str::to_owned),
+            content_error: recorder.content_error().map(str::to_owned),
             ended: recorder.ended().to_vec(),
             ..Report::default()
         };
@@ -174,14 +178,14 @@ impl Turns {
     /// Closes the log that is full and goes on with another one, if one can be begun.
     pub(super) fn turn(&mut self, segment: &mut Segment, recorder: &RefCell<Recorder>) {
         let Some(terms) = &mut self.terms else { return };
-        let Some(Turn { closing, log, journal, transform, settled }) = (terms.next)() else {
+        let Some(Turn { closing, log, journal, content, transform, settled }) = (terms.next)() else {
             self.not_before = Some(Instant::now() + AGAIN);
             return;
         };
         write_last(&mut recorder.borrow_mut(), &closing);
         let next = Segment::open(log, journal, self.targets.clone());
         let full = std::mem::replace(segment, next);
-        let recorded = recorder.replace(Recorder::new(transform, Rc::clone(&segment.source)));
+        let recorded = recorder.replace(Recorder::new(transform, Rc::clone(&segment.source), content));
         let settled = std::mem::replace(&mut terms.settled, settled);
         (self.blank, self.not_before) = (segment.source.end(), None);
         self.first.set(None);

@@ -22,7 +22,7 @@ use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::signals::Totals;
 use crate::store::facts::{Delivery as Delivered, Destination, Intake};
-use crate::store::{Journal, Log};
+use crate::store::{Journal, Log, content};
 use crate::transform::{StandIn, Transform};
 
 /// Everything that the thread needs.
@@ -33,6 +33,8 @@ pub struct Start {
     pub log: Log,
     /// What was delivered of it: nothing, but for the file to note it in.
     pub journal: Journal,
+    /// Where content stays that is not delivered, if any does.
+    pub content: Option<content::Kept>,
     /// The transforms for what arrives.
     pub transform: Transform,
     /// Where it is to be delivered, now or later.
@@ -82,6 +84,8 @@ pub struct Report {
     pub deliveries: BTreeMap<String, Delivered>,
     /// Why something could not be stored, if anything could not.
     pub store_error: Option<String>,
+    /// Why content that was to stay here could not be stored, if any could not.
+    pub content_error: Option<String>,
     /// What was written last, see [`Closing`].
     pub ended: Vec<u8>,
     /// How much of the log is in its file.
@@ -192,9 +196,9 @@ async fn serve(
     mut inbox: mpsc::UnboundedReceiver<Message>,
     open: oneshot::Sender<std::io::Result<()>>,
 ) -> Report {
-    let Start { listener, log, journal, transform, destinations, targets, heartbeat, errand, turning } = start;
+    let Start { listener, log, journal, content, transform, destinations, targets, heartbeat, errand, turning } = start;
     let mut segment = Segment::open(log, journal, targets.clone());
-    let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&segment.source))));
+    let recorder = Rc::new(RefCell::new(Recorder::new(transform, Rc::clone(&segment.source), content)));
     let mut turns = Turns::new(turning, &segment, destinations.clone(), targets);
     let errand = errand.map(|errand| spawn_local(errand()));
     let reception = listener.map(|(bound, token)| {

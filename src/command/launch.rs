@@ -2,8 +2,10 @@
 //! of what the command sends.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 
 use jiff::Timestamp;
+use opentelemetry::Value;
 use opentelemetry::trace::SpanId;
 
 use super::installed;
@@ -16,6 +18,7 @@ use crate::context::{RunContext, ci, resource};
 use crate::machine::{self, ControlGroups, OomKills};
 use crate::plan::Plan;
 use crate::record::{self, RunFacts};
+use crate::secret::Secrets;
 use crate::settings::Detail;
 use crate::signals::Housekeeping;
 use crate::store::facts::{Beginning, Started};
@@ -48,7 +51,7 @@ pub(super) struct Described {
 
 impl Launch<'_> {
     /// Looks at the machine and puts everything together.
-    pub(super) fn describe(self, said: &Said) -> Described {
+    pub(super) fn describe(self, said: &Said, secrets: &Arc<Secrets>) -> Described {
         let github_event =
             said.environment.get("GITHUB_EVENT_PATH").and_then(|path| std::fs::read_to_string(path).ok());
         let ci = ci::detect(&said.environment, github_event.as_deref()).map(|ci| ci.attributes).unwrap_or_default();
@@ -60,8 +63,14 @@ impl Launch<'_> {
         let agent_version = agent.is_some().then(|| installed::version(self.command, &self.plan.agent)).flatten();
         let service_name = self.plan.service_name.as_ref().map(|name| name.value.as_str());
         let identity = Identity { run_id: &run_id, instance_id: &instance_id(), service_name };
-        let resource = resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, identity);
-        let rules = rules(said, &self, &resource, agent_version.clone());
+        let mut resource = resource::wrapper_resource(&said.settings, &said.environment, &machine, &ci, identity);
+        for (_, value) in &mut resource {
+            if let Value::String(text) = value {
+                *text = blanked(secrets, text.to_string()).into();
+            }
+        }
+        let blanked = |text: String| blanked(secrets, text);
+        let rules = rules(said, &self, &resource, agent_version.clone(), secrets);
         let Self { plan, context, command, pid, launched_unix_nano, .. } = self;
         let started = Started {
             run_id: run_id.clone(),
@@ -69,25 +78,26 @@ impl Launch<'_> {
             span_id: context.span_id.to_string(),
             parent_span_id: context.parent.map(|parent| parent.to_string()),
             sampled: context.sampled,
-            name: plan.span_name.clone(),
+            name: blanked(plan.span_name.clone()),
             agent: agent.clone(),
             started_unix_nano: launched_unix_nano,
             wrapper_pid: std::process::id(),
             child_pid: pid,
             listen: None,
+            content: Some(plan.content.value.as_str().to_owned()),
             destinations: said.destinations(),
         };
         let facts = RunFacts {
             context,
             resource: record::Resource::new(&resource),
             run_id,
-            name: plan.span_name.clone(),
+            name: blanked(plan.span_name.clone()),
             agent_version,
             agent_mode: agent.is_some().then(|| plan.agent.interface.as_str().to_owned()),
             agent,
-            command: command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default(),
+            command: blanked(command.first().map(|program| program.to_string_lossy().into_owned()).unwrap_or_default()),
             args_count: command.len(),
-            executable_path: executable_path(plan, pid),
+            executable_path: executable_path(plan, pid).map(blanked),
             pid,
             interactive: std::io::IsTerminal::is_terminal(&std::io::stdin()),
             started_unix_nano: launched_unix_nano,
@@ -98,11 +108,17 @@ impl Launch<'_> {
     }
 }
 
+/// What is written down at once does not pass the collector, and has as little to do with secrets.
+fn blanked(secrets: &Secrets, text: String) -> String {
+    secrets.blanked_text(&text).unwrap_or(text)
+}
+
 fn rules(
     said: &Said,
     launch: &Launch<'_>,
-    resource: &[(String, opentelemetry::Value)],
+    resource: &[(String, Value)],
     agent_version: Option<String>,
+    secrets: &Arc<Secrets>,
 ) -> Rules {
     let Launch { plan, context, .. } = launch;
     let mut resource_attributes = resource::shared_with_child(resource);
@@ -126,9 +142,10 @@ fn rules(
         trace_id: context.trace_id.to_bytes(),
         span_id: context.span_id.to_bytes(),
         sampled: context.sampled,
-        service_name: plan.service_name.as_ref().map(|name| name.value.clone()),
+        service_name: plan.service_name.as_ref().map(|name| blanked(secrets, name.value.clone())),
         agent,
         resource_attributes,
+        secrets: Arc::clone(secrets),
     }
 }
 

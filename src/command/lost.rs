@@ -186,6 +186,7 @@ impl Reading {
             service_name: None,
             agent: None,
             resource_attributes: Vec::new(),
+            secrets: std::sync::Arc::default(),
         };
         Self {
             last_unix_nano: started.started_unix_nano,

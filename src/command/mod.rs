@@ -1,6 +1,7 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
 mod agents;
+mod conversation;
 mod deliver;
 mod destination;
 mod flush;
@@ -64,7 +65,9 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Run { options, command } => match run::run(options, command, begun)? {},
         Invocation::Plan { options, command } => plan::plan(options, command),
         Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
-        Invocation::Show { options, run, all, json } => show::show(options, run.as_deref(), *all, *json),
+        Invocation::Show { options, run, all, json, conversation } => {
+            show::show(options, run.as_deref(), *all, *json, *conversation)
+        }
         Invocation::Flush { options, runs, dry_run } => flush::flush(options, runs, *dry_run),
         Invocation::Serve { options, serve } => serve::serve(options, serve),
         Invocation::Agents { options, name, form } => agents::agents(options, name.as_deref(), *form),

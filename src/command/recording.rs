@@ -20,7 +20,7 @@ use crate::otlp::Signal;
 use crate::process::{Aftermath, ExecError, Exit, Left, Seen, Woken};
 use crate::record::{self, ExitFacts, Found, Happening, Points, RunFacts, SpanLink};
 use crate::secret::Secret;
-use crate::settings::Required;
+use crate::settings::{Content, Required};
 use crate::store::facts::{Beginning, Started, Summary};
 use crate::store::log::Hold;
 use crate::store::retention::Rule;
@@ -77,7 +77,10 @@ impl Recording {
         let drain = launch.plan.drain_deadline.value;
         let success_codes = launch.plan.success_codes.value.clone();
         let heartbeat = launch.plan.heartbeat.value;
-        let Described { beginning, facts, rules, oom_kills } = launch.describe(said);
+        let destinations = Destinations::of(said);
+        let (targets, closed) = destinations.dialled();
+        let secrets = said.secrets(&targets, listener.as_ref().map(|(_, token)| token));
+        let Described { beginning, facts, rules, oom_kills } = launch.describe(said, &secrets);
         let mut not_kept = None;
         let (folder, log, journal) = match keep(said, &beginning) {
             Ok((folder, log, journal)) => (Some(folder), log, journal),
@@ -86,10 +89,13 @@ impl Recording {
                 (None, Log::in_memory(), Journal::in_memory())
             }
         };
+        let content = folder.as_ref().filter(|_| rules.content == Content::Local).map(RunFolder::begin_content);
+        let content = content.transpose().unwrap_or_else(|error| {
+            troubles.push(verdict::content_not_kept(&error.to_string()));
+            None
+        });
         let hold = log.hold().ok().flatten();
         let started = beginning.started;
-        let destinations = Destinations::of(said);
-        let (targets, closed) = destinations.dialled();
         let facts = Arc::new(facts);
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
         let removed = Arc::default();
@@ -102,6 +108,7 @@ impl Recording {
             listener,
             log,
             journal,
+            content,
             transform,
             destinations: started.destinations.clone(),
             targets,

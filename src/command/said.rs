@@ -1,6 +1,7 @@
 //! What the user said, gathered from flags, environment and files, and what follows from it at once.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::destination;
@@ -10,7 +11,7 @@ use crate::delivery::{Proxies, Target};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::message;
-use crate::secret::Secret;
+use crate::secret::{self, Secret, Secrets};
 use crate::settings::{
     self, Complaint, FileText, Headers, Origin, PROJECT_FILE_NAME, PerSignal, Settings, Sourced, Upstream,
 };
@@ -125,6 +126,19 @@ impl Said {
     /// The proxies that stand between us and upstreams.
     pub(super) fn proxies(&self) -> Proxies {
         Proxies::read(|name| self.environment.get(name).map(str::to_owned))
+    }
+
+    /// Everything that is blanked in telemetry: what the variables hold, what `targets` are shown, and the collector's token.
+    pub(super) fn secrets(&self, targets: &[Target], token: Option<&Secret>) -> Arc<Secrets> {
+        let names = |said: &[Sourced<String>]| said.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
+        let variables = self.environment.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        let variables: Vec<(&str, &str)> = variables.collect();
+        let (named, except) = (names(&self.settings.redact), names(&self.settings.redact_except));
+        let mut secrets = secret::of_variables(&variables, &named, &except);
+        let credentials = targets.iter().flat_map(Target::credentials);
+        secrets.extend(credentials.filter_map(|(name, value)| secret::of_header(name, value)));
+        secrets.extend(token.map(|token| ("otel-run-token".to_owned(), token.clone())));
+        Arc::new(Secrets::new(secrets))
     }
 
     /// The headers with their values. Those that programs print are not among them.

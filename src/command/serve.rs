@@ -82,7 +82,8 @@ fn start(
     let written_down = said.destinations();
     let (rule, removed) = (prune::rule(&said.settings), sum.removed());
     let errand = recording::earlier_runs(said.store()?, rule, removed, destinations, said.drain_deadline().value);
-    let mut segments = Segments::new(said, listener.0.address(), written_down.clone(), sum)?;
+    let secrets = said.secrets(&targets, Some(&listener.1));
+    let mut segments = Segments::new(said, listener.0.address(), written_down.clone(), secrets, sum)?;
     let first = segments.begin().map_err(Error::Serve)?;
     let turning = Turning {
         size: segments::size(wanted),
@@ -94,6 +95,7 @@ fn start(
         listener: Some(listener),
         log: first.log,
         journal: first.journal,
+        content: first.content,
         transform: first.transform,
         destinations: written_down,
         targets,

@@ -14,10 +14,16 @@ use crate::otlp::Signal;
 use crate::store::RunFolder;
 use crate::store::log::{Kind, Log, LogError};
 use crate::view::tree::Detail;
-use crate::view::{json, terminal};
+use crate::view::{self, json, terminal};
 
 /// Shows the run that `wanted` names, or the latest.
-pub(super) fn show(options: &Options, wanted: Option<&str>, all: bool, as_json: bool) -> Result<(), Error> {
+pub(super) fn show(
+    options: &Options,
+    wanted: Option<&str>,
+    all: bool,
+    as_json: bool,
+    conversation: bool,
+) -> Result<(), Error> {
     let said = Said::gather_strictly(options)?;
     let store = said.store()?;
     lost::take_care(&said, &store)?;
@@ -26,12 +32,22 @@ pub(super) fn show(options: &Options, wanted: Option<&str>, all: bool, as_json: 
     let summary = lost::summary(&folder).map_err(|error| unreadable(error.to_string()))?;
     let spans = spans(&folder).map_err(|error| unreadable(error.to_string()))?;
     let state = state(&folder, &summary);
+    let pieces = match conversation {
+        true => Some(super::conversation::of(&folder).map_err(|error| unreadable(error.to_string()))?),
+        false => None,
+    };
     let text = if as_json {
         let detail = if all { Detail::All } else { Detail::Essential };
-        json::show(&summary, state, &spans, detail).map_err(std::io::Error::from)?
+        json::show(&summary, state, &spans, detail, pieces.as_deref()).map_err(std::io::Error::from)?
     } else {
         let Screen { width, colour, symbols, zone, .. } = Screen::look(&said.environment);
-        terminal::render(&summary, state, &spans, &terminal::Options { width, colour, all, symbols, zone })
+        let options = terminal::Options { width, colour, all, symbols, zone };
+        let mut text = terminal::render(&summary, state, &spans, &options);
+        if let Some(pieces) = pieces {
+            text.push('\n');
+            text.push_str(&view::conversation::render(&pieces, &options));
+        }
+        text
     };
     Ok(message::print(&text)?)
 }

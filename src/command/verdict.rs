@@ -20,6 +20,7 @@ pub(super) fn troubles(report: &Report, destinations: &[Destination], not_kept: 
         let requests = if refused == 1 { "1 request" } else { &format!("{refused} requests") };
         troubles.push(format!("{requests} with telemetry could not be stored, and had to be sent again: {reason}"));
     }
+    troubles.extend(report.content_error.as_deref().map(content_not_kept));
     let mut undelivered = Vec::new();
     for destination in destinations {
         let Some(delivery) = report.deliveries.get(&destination.name) else { continue };
@@ -34,6 +35,11 @@ pub(super) fn troubles(report: &Report, destinations: &[Destination], not_kept: 
     }
     troubles.extend(undelivered);
     troubles
+}
+
+/// Content was to stay on this machine and cannot.
+pub(super) fn content_not_kept(reason: &str) -> String {
+    format!("prompts, answers and tool data are not kept: {reason}")
 }
 
 /// What one destination has not got, in one sentence: the worst first, then what it has got, then what to do.

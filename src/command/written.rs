@@ -167,6 +167,7 @@ mod tests {
                 wrapper_pid: 1,
                 child_pid: pid,
                 listen: None,
+                content: None,
                 destinations: Vec::new(),
             };
             for nested in [Nest::Adopt, Nest::Link, Nest::Off] {

@@ -48,6 +48,27 @@ pub(super) enum Answer {
     },
 }
 
+impl Answer {
+    /// The same with other words.
+    pub(super) fn reworded(mut self, reword: impl FnOnce(&str) -> Option<String>) -> Self {
+        let words = match &mut self {
+            Answer::Taken { remark, .. } => remark.as_mut(),
+            Answer::Refused { reason }
+            | Answer::TooLarge { reason }
+            | Answer::Unauthorized { reason }
+            | Answer::Closed { reason }
+            | Answer::Unreachable { reason }
+            | Answer::Busy { reason, .. } => Some(reason),
+        };
+        if let Some(words) = words
+            && let Some(other) = reword(words)
+        {
+            *words = other;
+        }
+        self
+    }
+}
+
 /// Reads `Retry-After` (RFC 9110, section 10.2.3): seconds, or a date that is compared with `now`.
 pub(super) fn retry_after(value: &str, now: jiff::Timestamp) -> Option<Duration> {
     if let Ok(seconds) = value.trim().parse::<u64>() {

@@ -12,6 +12,7 @@ use super::file;
 use super::link::Links;
 use super::target::{Road, Route, Target};
 use crate::otlp::{Encoding, Signal, json};
+use crate::secret::{self, Secrets};
 use crate::settings::Protocol;
 
 /// A client for one target. Connections are made when something is sent, and kept.
@@ -98,12 +99,18 @@ impl Client {
                 },
             }
         };
-        match route.timeout {
+        let answer = match route.timeout {
             None => answer.await,
             Some(limit) => tokio::time::timeout(limit, answer).await.unwrap_or_else(|_| Answer::Unreachable {
                 reason: format!("{} did not answer within {} s", place(route), limit.as_secs_f64()),
             }),
-        }
+        };
+        // A backend may quote what it was shown, and its words are shown and written down.
+        answer.reworded(|words| {
+            let shown = route.headers.iter().map(|(name, value)| (name, value)).chain(printed);
+            let shown = shown.filter_map(|(name, value)| secret::of_header(name.as_str(), value.to_str().ok()?));
+            Secrets::new(shown).blanked_text(words)
+        })
     }
 }
 

@@ -139,6 +139,12 @@ impl Target {
         }
     }
 
+    /// The values of its headers that may be secrets, by their names, as far as they are known before anything is sent.
+    pub fn credentials(&self) -> impl Iterator<Item = (&str, &str)> {
+        let headers = self.routes.iter().flat_map(|route| &route.headers);
+        headers.filter_map(|(name, value)| Some((name.as_str(), std::str::from_utf8(value.as_bytes()).ok()?)))
+    }
+
     /// The same by way of proxies.
     pub fn through(self, proxies: Proxies) -> Self {
         Self { proxies, ..self }

@@ -288,6 +288,7 @@ fn nest_text(nest: Nest) -> &'static str {
 pub(super) fn content_text(content: Content) -> &'static str {
     match content {
         Content::Off => "off: prompts, answers, tool arguments and results are not stored",
+        Content::Local => "local: prompts, answers, tool arguments and results are stored, and not sent",
         Content::On => "on: prompts, answers, tool arguments and results are stored and sent",
     }
 }

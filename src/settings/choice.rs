@@ -20,7 +20,7 @@ pub const TEMPORALITY: Choices<Temporality> =
 pub const NEST: Choices<Nest> = &[("adopt", Nest::Adopt), ("link", Nest::Link), ("off", Nest::Off)];
 
 /// What happens to content.
-pub const CONTENT: Choices<Content> = &[("off", Content::Off), ("on", Content::On)];
+pub const CONTENT: Choices<Content> = &[("off", Content::Off), ("local", Content::Local), ("on", Content::On)];
 
 /// Which spans are kept.
 pub const DETAIL: Choices<Detail> = &[("full", Detail::Full), ("agent", Detail::Agent)];

@@ -46,6 +46,8 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.nest = reader.value(variables::RUN_NEST, |text| choice::read(choice::NEST, text));
     layer.content = reader.value(variables::RUN_CONTENT, |text| choice::read(choice::CONTENT, text));
     layer.detail = reader.value(variables::RUN_DETAIL, |text| choice::read(choice::DETAIL, text));
+    layer.redact = reader.names(variables::RUN_REDACT);
+    layer.redact_except = reader.names(variables::RUN_REDACT_EXCEPT);
     layer.drain_deadline = reader.value(variables::RUN_DRAIN_DEADLINE, duration::read);
     layer.time_limit = reader.value(variables::RUN_TIMEOUT, duration::read_time_limit);
     layer.kill_after = reader.value(variables::RUN_KILL_AFTER, duration::read_time_limit);
@@ -160,6 +162,13 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// Names with commas between them.
+    fn names(&mut self, name: &str) -> Vec<Sourced<String>> {
+        let text = self.get(name).unwrap_or_default();
+        let names = text.split(',').map(str::trim).filter(|name| !name.is_empty());
+        names.map(|one| Sourced::new(one.to_owned(), variable(name))).collect()
     }
 
     /// A path need not be UTF-8.

@@ -57,6 +57,9 @@ const KEYS: &[(&str, bool)] = &[
     ("nest", true),
     ("content", false),
     ("detail", true),
+    // A repository may have more blanked, and not less: what it names is added to what others name.
+    ("redact", true),
+    ("redact_except", false),
     ("drain_deadline", false),
     ("timeout", false),
     ("kill_after", false),
@@ -163,6 +166,8 @@ impl Reader<'_> {
             "nest" => layer.nest = self.value(name, key, value, |value| word(choice::NEST, value)),
             "content" => layer.content = self.value(name, key, value, |value| word(choice::CONTENT, value)),
             "detail" => layer.detail = self.value(name, key, value, |value| word(choice::DETAIL, value)),
+            "redact" => layer.redact = self.names(name, key, value),
+            "redact_except" => layer.redact_except = self.names(name, key, value),
             "drain_deadline" => layer.drain_deadline = self.time(name, key, value, duration::read),
             "timeout" => layer.time_limit = self.time(name, key, value, duration::read_time_limit),
             "kill_after" => layer.kill_after = self.time(name, key, value, duration::read_time_limit),
@@ -200,6 +205,17 @@ impl Reader<'_> {
                 None
             }
         }
+    }
+
+    /// A list of names.
+    fn names(&mut self, name: &str, key: Range<usize>, value: &Spanned<DeValue<'_>>) -> Vec<Sourced<String>> {
+        let read = self.value(name, key, value, |value| match value {
+            DeValue::Array(names) => names.iter().map(|name| string(name.get_ref())).collect(),
+            other => Err(wrong_type("a list such as [\"MY_VARIABLE\"]", other)),
+        });
+        let Some(Sourced { value, origin }) = read else { return Vec::new() };
+        let names: Vec<String> = value;
+        names.into_iter().map(|name| Sourced::new(name, origin.clone())).collect()
     }
 
     /// A length of time, as a text for `read` or as a number of seconds.

@@ -40,6 +40,10 @@ pub struct Layer {
     pub content: Option<Sourced<Content>>,
     /// Which spans are kept.
     pub detail: Option<Sourced<Detail>>,
+    /// Variables whose values are secrets, whatever they are called.
+    pub redact: Vec<Sourced<String>>,
+    /// Variables whose values are none.
+    pub redact_except: Vec<Sourced<String>>,
     /// How long delivery may go on after the command ended.
     pub drain_deadline: Option<Sourced<Duration>>,
     /// How long the command may take; zero is no limit.
@@ -77,7 +81,8 @@ pub struct Layer {
 }
 
 impl Layer {
-    /// This layer on top of `lower`: what this layer says holds, the rest is `lower`'s. Attributes are merged by key.
+    /// This layer on top of `lower`: what this layer says holds, the rest is `lower`'s. Attributes are merged by key, and of
+    /// the variables that are secrets or none every layer may name some: none takes away what another one said.
     /// Destination and upstreams are not merged but chosen, the highest one that names an endpoint.
     pub fn over(mut self, lower: Layer) -> Layer {
         self.name_by_attribute();
@@ -102,6 +107,8 @@ impl Layer {
             nest: self.nest.or(lower.nest),
             content: self.content.or(lower.content),
             detail: self.detail.or(lower.detail),
+            redact: together(self.redact, lower.redact),
+            redact_except: together(self.redact_except, lower.redact_except),
             drain_deadline: self.drain_deadline.or(lower.drain_deadline),
             time_limit: self.time_limit.or(lower.time_limit),
             kill_after: self.kill_after.or(lower.kill_after),
@@ -131,6 +138,16 @@ impl Layer {
             self.service_name = Some(name);
         }
     }
+}
+
+/// Both lists, each name once.
+fn together(mut higher: Vec<Sourced<String>>, lower: Vec<Sourced<String>>) -> Vec<Sourced<String>> {
+    for name in lower {
+        if higher.iter().all(|known| known.value != name.value) {
+            higher.push(name);
+        }
+    }
+    higher
 }
 
 /// The upstreams of the highest layer that sets any endpoint; `layers` are their destinations and upstreams, sorted from the

@@ -117,6 +117,8 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
         nest: layer.nest.unwrap_or(nest),
         content: layer.content.unwrap_or(content),
         detail: layer.detail.unwrap_or(detail),
+        redact: layer.redact,
+        redact_except: layer.redact_except,
         drain_deadline: layer.drain_deadline,
         time_limit: unless_zero(layer.time_limit),
         kill_after: unless_zero(layer.kill_after),

@@ -98,6 +98,8 @@ pub enum Nest {
 pub enum Content {
     /// Removed before anything is written to disk.
     Off,
+    /// Kept on this machine's disk, to be looked at, and not sent anywhere.
+    Local,
     /// Stored and sent as it came.
     On,
 }
@@ -175,6 +177,10 @@ pub struct Settings {
     pub content: Sourced<Content>,
     /// Which spans are kept.
     pub detail: Sourced<Detail>,
+    /// Variables whose values are blanked wherever they stand, whatever they are called.
+    pub redact: Vec<Sourced<String>>,
+    /// Variables whose values are not, although their names look like it.
+    pub redact_except: Vec<Sourced<String>>,
     /// How long delivery may go on after the command ended; none leaves it to where otel-run runs
     /// (2 s at a terminal, 5 s elsewhere).
     pub drain_deadline: Option<Sourced<Duration>>,
@@ -326,6 +332,7 @@ impl Content {
     pub fn as_str(self) -> &'static str {
         match self {
             Content::Off => "off",
+            Content::Local => "local",
             Content::On => "on",
         }
     }
@@ -347,6 +354,8 @@ impl Default for Settings {
             nest: Sourced::default_value(Nest::Adopt),
             content: Sourced::default_value(Content::Off),
             detail: Sourced::default_value(Detail::Full),
+            redact: Vec::new(),
+            redact_except: Vec::new(),
             drain_deadline: None,
             time_limit: None,
             kill_after: None,

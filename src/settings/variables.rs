@@ -87,9 +87,13 @@ variables! {
     RUN_AGENT_DESTINATIONS = "OTEL_RUN_AGENT_DESTINATIONS", OtelRun, Read:
         "on or off: whether the run also goes to where the agent exports to by its own configuration";
     RUN_NEST = "OTEL_RUN_NEST", OtelRun, Read: "adopt, link or off: how the command's telemetry is put under the run";
-    RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "on or off: whether prompts, answers and tool data are kept";
+    RUN_CONTENT = "OTEL_RUN_CONTENT", OtelRun, Read: "off, local or on: whether prompts, answers and tool data are kept, and sent";
     RUN_DETAIL = "OTEL_RUN_DETAIL", OtelRun, Read:
         "full or agent: whether the housekeeping spans of known agents are kept";
+    RUN_REDACT = "OTEL_RUN_REDACT", OtelRun, Read:
+        "names of variables, with commas between them, whose values are blanked wherever they stand in telemetry";
+    RUN_REDACT_EXCEPT = "OTEL_RUN_REDACT_EXCEPT", OtelRun, Read:
+        "names of variables whose values are not, although their names look like those of secrets";
     RUN_DRAIN_DEADLINE = "OTEL_RUN_DRAIN_DEADLINE", OtelRun, Read:
         "how long delivery may go on after the command ended, such as 5s";
     RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read:

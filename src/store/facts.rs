@@ -78,6 +78,9 @@ pub struct Started {
     /// serve`. Such a run has no trace of its own: its ids are empty.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub listen: Option<String>,
+    /// What became of prompts, answers and tool data: `off`, `local` or `on`. Older logs do not say it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content: Option<String>,
     /// Where the run is delivered; empty where no upstream is configured. Older logs have one, by another name.
     #[serde(default, alias = "destination", deserialize_with = "one_or_many")]
     pub destinations: Vec<Destination>,
@@ -190,6 +193,9 @@ pub struct Intake {
     /// Those of the stored that otel-run made itself.
     #[serde(skip_serializing_if = "is_zero")]
     pub own: u64,
+    /// Secrets that were blanked in the stored. Where otel-run was killed it is not known, and so 0.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub redacted: u64,
     /// Requests, not items, whose sender was told to send them again: the log could not be written, or too much was
     /// arriving at once. Nothing of them is in the other counts.
     #[serde(skip_serializing_if = "is_zero")]

@@ -4,6 +4,7 @@
 //!
 //! * `log`, the append-only log ([`log`]), locked by whoever writes or delivers it;
 //! * `delivery.jsonl`, what the destination took ([`journal`]);
+//! * `content`, where prompts and answers stay on this machine ([`content`]);
 //! * `summary.json`, one page for lists ([`facts::Summary`]); it can always be made again from the other two.
 //!
 //! Beside `runs/` is `open/` with a marker for each run that goes on, or whose otel-run was killed ([`open`]), and `pruned`,
@@ -11,6 +12,7 @@
 //!
 //! Nothing that one run does can damage another.
 
+pub mod content;
 pub mod facts;
 pub mod journal;
 pub mod log;

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use super::content::Kept;
 use super::facts::{Beginning, Summary};
 use super::journal::Journal;
 use super::log::{FILE_HEADER, Frame, Kind, Log, LogError};
@@ -182,6 +183,31 @@ impl RunFolder {
         self.mark_closed();
     }
 
+    /// Begins the log of what stays on this machine ([`super::content`]), private to the user.
+    ///
+    /// # Errors
+    ///
+    /// What the system said.
+    pub fn begin_content(&self) -> io::Result<Kept> {
+        private().read(true).write(true).create_new(true).open(self.content()).map(|file| Kept::new(Log::create(file)))
+    }
+
+    /// What stays on this machine, to be read; none where the run kept nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// As [`RunFolder::read_log`].
+    pub fn read_content(&self) -> Result<Option<Log>, LogError> {
+        match File::open(self.content()) {
+            Ok(file) => match Log::open(file) {
+                Err(LogError::Blank) => Ok(None),
+                other => other.map(Some),
+            },
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
     /// The log, to be read.
     ///
     /// # Errors
@@ -273,6 +299,10 @@ impl RunFolder {
 
     pub(super) fn log(&self) -> PathBuf {
         self.path.join("log")
+    }
+
+    fn content(&self) -> PathBuf {
+        self.path.join("content")
     }
 
     pub(super) fn journal_path(&self) -> PathBuf {

@@ -8,6 +8,7 @@ pub mod content;
 mod logs;
 mod metrics;
 mod orphans;
+mod redact;
 mod resource;
 mod spans;
 #[cfg(test)]
@@ -19,9 +20,11 @@ use orphans::{Orphans, Roots, Sighting};
 use thin::{Id, Thinned, Thinning};
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use crate::otlp::Signal;
 use crate::otlp::wire::{Reader, WireError, put_message, read_varint};
+use crate::secret::Secrets;
 use crate::settings::{Content, Nest};
 use crate::signals::Housekeeping;
 
@@ -46,6 +49,8 @@ pub struct Rules {
     pub agent: Option<Agent>,
     /// Resource attributes that are added where they are missing.
     pub resource_attributes: Vec<(String, String)>,
+    /// What is blanked in every text.
+    pub secrets: Arc<Secrets>,
 }
 
 /// Who the agent is, and what its resources are to say of it.
@@ -163,6 +168,16 @@ impl Transform {
         Self { rules, orphans, roots, agent_version: None, thinning, sighted }
     }
 
+    /// `request` with every secret blanked, and how many they were. This comes before anything else is done with it.
+    ///
+    /// # Errors
+    ///
+    /// When it holds one, and is not protobuf of that signal or would become too large.
+    pub fn without_secrets<'a>(&self, signal: Signal, request: &'a [u8]) -> Result<(Cow<'a, [u8]>, u32), Unfit> {
+        let blanked = redact::blanked(&self.rules.secrets, signal, request)?;
+        Ok(blanked.map_or((Cow::Borrowed(request), 0), |(request, count)| (Cow::Owned(request), count)))
+    }
+
     /// Transforms one export request and appends the result to `out`; each span is shown to `observe`. What is seen in it is
     /// not remembered before [`Transform::remember`].
     ///
@@ -183,23 +198,27 @@ impl Transform {
             let is_needed = |span_id| orphans.awaits(span_id) || thinning.is_named(span_id);
             thin::find(rules, housekeeping, request, is_needed, &mut sighted.thinned)?;
         }
-        let most = out.len() + LARGEST_RESULT;
-        let mut pass = Pass { rules, thinning, sighted, observe, counts: Counts::default(), most };
-        for field in Reader::new(request) {
-            let field = field?;
-            match field.value.bytes() {
-                Some(group) if field.number == 1 => {
-                    let (start, before) = (out.len(), pass.counts);
-                    put_message(out, 1, group.len() + 64, |out| pass.resource_group(signal, group, out))?;
-                    if pass.counts.only_thinned_since(before) {
-                        out.truncate(start);
-                    }
-                }
-                _ => out.extend_from_slice(field.raw),
-            }
-            pass.fits(out)?;
-        }
-        Ok(pass.counts)
+        let (strips, most) = (rules.content != Content::On, out.len() + LARGEST_RESULT);
+        let pass = Pass { rules, thinning, sighted, observe, counts: Counts::default(), strips, most };
+        pass.request(signal, request, out)
+    }
+
+    /// The batch that was given to [`Transform::apply`] just now once more, with content left in, for where the rules keep
+    /// that on this machine. Nothing is observed, and nothing is seen twice. Whoever sends a batch sends what `apply` made of
+    /// it.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transform::apply`].
+    pub fn apply_with_content(&mut self, signal: Signal, request: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
+        let Self { rules, thinning, sighted, .. } = self;
+        // What was left out is left out here as well.
+        let mut again = Sighted { thinned: std::mem::take(&mut sighted.thinned), ..Sighted::default() };
+        let (observe, counts, most) = (&mut |_: SpanSeen<'_>| {}, Counts::default(), out.len() + LARGEST_RESULT);
+        let pass = Pass { rules, thinning, sighted: &mut again, observe, counts, strips: false, most };
+        let passed = pass.request(signal, request, out);
+        sighted.thinned = again.thinned;
+        passed.map(drop)
     }
 
     /// Remembers what was seen in the last batch: its result is kept.
@@ -253,6 +272,8 @@ struct Pass<'a> {
     sighted: &'a mut Sighted,
     observe: &'a mut dyn FnMut(SpanSeen<'_>),
     counts: Counts,
+    /// Whether content is taken out.
+    strips: bool,
     /// The length beyond which the result does not grow.
     most: usize,
 }
@@ -265,12 +286,30 @@ impl Rules {
 }
 
 impl Pass<'_> {
+    fn request(mut self, signal: Signal, request: &[u8], out: &mut Vec<u8>) -> Result<Counts, Unfit> {
+        for field in Reader::new(request) {
+            let field = field?;
+            match field.value.bytes() {
+                Some(group) if field.number == 1 => {
+                    let (start, before) = (out.len(), self.counts);
+                    put_message(out, 1, group.len() + 64, |out| self.resource_group(signal, group, out))?;
+                    if self.counts.only_thinned_since(before) {
+                        out.truncate(start);
+                    }
+                }
+                _ => out.extend_from_slice(field.raw),
+            }
+            self.fits(out)?;
+        }
+        Ok(self.counts)
+    }
+
     fn thins(&self) -> bool {
         self.rules.thins().is_some()
     }
 
     fn strips_content(&self) -> bool {
-        self.rules.content == Content::Off
+        self.strips
     }
 
     /// Whether the result may grow on.

@@ -32,6 +32,7 @@ fn rules(nest: Nest) -> Rules {
         service_name: None,
         agent: None,
         resource_attributes: Vec::new(),
+        secrets: std::sync::Arc::default(),
     }
 }
 

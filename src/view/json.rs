@@ -6,24 +6,26 @@
 //! ```text
 //! runs --json   {"version": 1, "runs": [RUN, ...]}
 //! show --json   {"version": 1, "run": RUN, "spans": [SPAN, ...], "span_count": 251, "folded_count": 243}
+//! show --json --conversation   the same with "conversation": [PIECE, ...]
 //!
-//! RUN   run_id, name, listen, agent, state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
+//! RUN   run_id, name, listen, agent, content ("off", "local", "on"), state ("ended", "running", "lost"), trace_id, span_id, parent_span_id, sampled,
 //!       started, ended, duration_ns, exit_code, signal, error_type, still_running, interrupted_by, timed_out, out_of_memory,
 //!       stopped_ns, descendants_left,
 //!       totals {model_calls, failed_model_calls, tokens {input, output, cache_read, cache_write, reasoning},
 //!               tools {NAME: calls}, failed_tools, models [NAME]},
-//!       intake {SIGNAL: {received, stored, unsampled, thinned, dropped, own, refused_requests}},
+//!       intake {SIGNAL: {received, stored, unsampled, thinned, dropped, own, redacted, refused_requests}},
 //!       destinations [{name, endpoint, protocol, header_names, signal_endpoints {SIGNAL: URL}, abridged,
 //!                      outcome {SIGNAL: {delivered, pending, rejected, expired}}, failure}]
 //! SPAN  trace_id, span_id, parent_span_id, shown_under, depth, name, kind, scope, service, started, ended,
 //!       duration_ns, status ("unset", "ok", "error"), message, failed, activity, purpose, folded, merged [SPAN_ID]
+//! PIECE time, span_id, owner (the span or the event), name (the attribute, or "body"), text
 //! ```
 //!
 //! What is not known is `null`. `listen` is the address of a collector without a command (`serve`), which has no trace and no span
 //! of its own and ends without an exit code; it is `null` for a command. In the state "lost" otel-run was killed before the command had ended: `ended` is then the time
 //! at which anything was heard of the run last, and `still_running` is whether the command ran on when that was found out. A destination has `signal_endpoints` only where single signals have their own, and
 //! `abridged` only where it is true: it cannot be dialled with what is written down. Counts that are zero in most runs are left
-//! out then: `unsampled`, `thinned`, `own`, `refused_requests`, `expired`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
+//! out then: `unsampled`, `thinned`, `own`, `redacted`, `refused_requests`, `expired`. `spans` is a tree in the order in which it is read: `depth` says how deep a span
 //! stands, and `shown_under` is the `span_id` of the span above it, which is not `parent_span_id` where spans between
 //! them are folded. `activity` is an object whose `type` is one of `prompt`, `model_call`, `model_step`, `model_usage`,
 //! `tool_call`, `tool_echo`, `agent_turn` and `sub_agent`. `folded` counts housekeeping beneath the span, `merged` are
@@ -36,6 +38,7 @@ use opentelemetry_proto::tonic::trace::v1::{ResourceSpans, span::SpanKind, statu
 use serde::Serialize;
 
 use super::State;
+use super::conversation::{Line, Piece};
 use super::table::Run;
 use super::text::{is_unsafe, timestamp};
 use super::tree::{Detail, Node, build, inputs};
@@ -58,6 +61,8 @@ struct Show<'a> {
     spans: Vec<SpanLine<'a>>,
     span_count: usize,
     folded_count: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conversation: Option<Vec<Line<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -66,6 +71,7 @@ struct Facts<'a> {
     name: &'a str,
     listen: Option<&'a str>,
     agent: Option<&'a str>,
+    content: Option<&'a str>,
     state: &'static str,
     trace_id: Option<&'a str>,
     span_id: Option<&'a str>,
@@ -129,12 +135,18 @@ pub fn runs(runs: &[Run]) -> serde_json::Result<String> {
     printed(&Runs { version: VERSION, runs: runs.iter().map(|run| Facts::of(&run.summary, run.state)).collect() })
 }
 
-/// One run with its `spans`: those that a person wants to see, or all of them.
+/// One run with its `spans`: those that a person wants to see, or all of them; and what was said, where it is asked for.
 ///
 /// # Errors
 ///
 /// As [`runs`].
-pub fn show(summary: &Summary, state: State, spans: &[ResourceSpans], detail: Detail) -> serde_json::Result<String> {
+pub fn show(
+    summary: &Summary,
+    state: State,
+    spans: &[ResourceSpans],
+    detail: Detail,
+    conversation: Option<&[Piece]>,
+) -> serde_json::Result<String> {
     let tree = build(&inputs(spans), super::span_id(&summary.started.span_id), detail);
     let lines = tree.nodes.iter().map(|node| SpanLine::of(node, node.parent.and_then(|parent| tree.nodes.get(parent))));
     printed(&Show {
@@ -143,6 +155,7 @@ pub fn show(summary: &Summary, state: State, spans: &[ResourceSpans], detail: De
         spans: lines.collect(),
         span_count: tree.spans,
         folded_count: tree.folded,
+        conversation: conversation.map(|pieces| pieces.iter().map(Line::of).collect()),
     })
 }
 
@@ -174,6 +187,7 @@ impl<'a> Facts<'a> {
             name: &started.name,
             listen: started.listen.as_deref(),
             agent: started.agent.as_deref(),
+            content: started.content.as_deref(),
             state: match state {
                 State::Ended => "ended",
                 State::Running => "running",
@@ -251,11 +265,11 @@ impl<'a> SpanLine<'a> {
     }
 }
 
-fn time(unix_nano: u64) -> Option<String> {
+pub(super) fn time(unix_nano: u64) -> Option<String> {
     timestamp(unix_nano).map(|time| format!("{time:.9}"))
 }
 
-fn hex(bytes: &[u8]) -> String {
+pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut hex, byte| {
         // Writing to a String cannot fail.
         let _ = write!(hex, "{byte:02x}");

@@ -2,6 +2,7 @@
 
 pub mod agents;
 mod columns;
+pub mod conversation;
 pub mod json;
 #[cfg(test)]
 mod samples;

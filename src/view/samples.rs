@@ -29,6 +29,7 @@ pub(super) fn summary(command: &str, started: u64, ended: u64, exit_code: i32) -
         wrapper_pid: 1,
         child_pid: Some(2),
         listen: None,
+        content: None,
         destinations: Vec::new(),
     };
     let ended = Ended {

@@ -9,13 +9,15 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::cli::ServeOptions;
-use crate::collector::{Closing, Kept, Report, Settled, Turn};
+use crate::collector::{self, Closing, Report, Settled, Turn};
 use crate::command::said::Said;
 use crate::command::{launch, recording, verdict};
 use crate::context::Ids;
 use crate::error::Error;
 use crate::message;
-use crate::settings::{Nest, Settings};
+use crate::secret::Secrets;
+use crate::settings::{Content, Nest, Settings};
+use crate::store::content::Kept;
 use crate::store::facts::{Beginning, Destination, Ended, Started, Summary};
 use crate::store::{Journal, Log, RunFolder, Store};
 use crate::transform::{Rules, Transform};
@@ -51,6 +53,7 @@ pub(super) struct Segments {
 pub(super) struct Segment {
     pub(super) log: Log,
     pub(super) journal: Journal,
+    pub(super) content: Option<Kept>,
     pub(super) transform: Transform,
     pub(super) settled: Settled,
 }
@@ -61,6 +64,7 @@ impl Segments {
         said: &Said,
         address: SocketAddr,
         destinations: Vec<Destination>,
+        secrets: Arc<Secrets>,
         sum: &Sum,
     ) -> Result<Self, Error> {
         let state_dir = said.state_dir().ok_or(Error::NoStateFolder)?.value;
@@ -69,7 +73,7 @@ impl Segments {
             state_dir,
             address,
             destinations,
-            rules: rules(&said.settings),
+            rules: rules(&said.settings, secrets),
             sum: sum.clone(),
             told: false,
             quiet,
@@ -83,8 +87,9 @@ impl Segments {
         let beginning = Beginning { started: started.clone(), span: None };
         let (folder, log) = Store::at(&self.state_dir).create(&beginning).map_err(failed)?;
         // Nobody else may have the run before its summary is written, when the log is not needed any more.
-        let opened = folder.journal().and_then(|journal| Ok((journal, log.hold()?)));
-        let (journal, hold) = opened.map_err(|error| {
+        let content = || (self.rules.content == Content::Local).then(|| folder.begin_content()).transpose();
+        let opened = folder.journal().and_then(|journal| Ok((journal, content()?, log.hold()?)));
+        let (journal, content, hold) = opened.map_err(|error| {
             folder.discard();
             failed(error)
         })?;
@@ -94,15 +99,15 @@ impl Segments {
             drop(hold);
             sum.add(report);
         });
-        Ok(Segment { log, journal, transform: Transform::new(self.rules.clone()), settled })
+        Ok(Segment { log, journal, content, transform: Transform::new(self.rules.clone()), settled })
     }
 
     /// Begins another run in place of one that is full. Where that is not possible the full one goes on.
     pub(super) fn turn(&mut self) -> Option<Turn> {
         match self.begin() {
-            Ok(Segment { log, journal, transform, settled }) => {
+            Ok(Segment { log, journal, content, transform, settled }) => {
                 self.told = false;
-                Some(Turn { closing: closing(), log, journal, transform, settled })
+                Some(Turn { closing: closing(), log, journal, content, transform, settled })
             }
             Err(reason) => {
                 if !self.told && !self.quiet {
@@ -127,6 +132,7 @@ impl Segments {
             wrapper_pid: std::process::id(),
             child_pid: None,
             listen: Some(self.address.to_string()),
+            content: Some(self.rules.content.as_str().to_owned()),
             destinations: self.destinations.clone(),
         }
     }
@@ -134,9 +140,11 @@ impl Segments {
 
 /// The senders' traces stay as they are, and so do their names where the user's says who a command is: there is none. What is known of this machine is not added: who sends may be on another one, or in
 /// a container.
-fn rules(settings: &Settings) -> Rules {
+fn rules(settings: &Settings, secrets: Arc<Secrets>) -> Rules {
     let name = settings.service_name.as_ref().map(|name| &name.value).filter(|name| !name.has_placeholders());
     let attributes = settings.resource_attributes.iter();
+    // They are added behind the search.
+    let blanked = |text: &str| secrets.blanked_text(text).unwrap_or_else(|| text.to_owned());
     Rules {
         nest: Nest::Off,
         content: settings.content.value,
@@ -144,9 +152,10 @@ fn rules(settings: &Settings) -> Rules {
         trace_id: [0; 16],
         span_id: [0; 8],
         sampled: true,
-        service_name: name.map(|name| name.as_written().to_owned()),
+        service_name: name.map(|name| blanked(name.as_written())),
         agent: None,
-        resource_attributes: attributes.map(|(key, value)| (key.clone(), value.value.clone())).collect(),
+        resource_attributes: attributes.map(|(key, value)| (key.clone(), blanked(&value.value))).collect(),
+        secrets,
     }
 }
 
@@ -158,7 +167,7 @@ pub(super) fn closing() -> Closing {
 
 /// Writes down what became of a run. One to which nobody sent anything is forgotten.
 fn settle(folder: &RunFolder, started: Started, report: &Report) {
-    if report.intake.is_empty() || report.kept == Kept::Nothing {
+    if report.intake.is_empty() || report.kept == collector::Kept::Nothing {
         return folder.discard();
     }
     let summary = Summary {
@@ -197,6 +206,7 @@ impl Sum {
             sum.failure = delivery.failure.or(sum.failure.take());
         }
         sum.store_error = report.store_error.or(sum.store_error.take());
+        sum.content_error = report.content_error.or(sum.content_error.take());
     }
 
     /// What there is to say about it at the end, one sentence each.

@@ -58,6 +58,8 @@ keep_runs = 7
 keep_size = "1GiB"
 detail = "agent"
 agent_destinations = false
+redact = ["A", "B"]
+redact_except = ["C"]
 [headers]
 X-Literal = "v"
 authorization = { env = "TOKEN" }
@@ -87,7 +89,7 @@ fn every_key() {
     let (layer, complaints) = read(FileKind::User, EVERYTHING);
     let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
     let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
-    let set = Given::Table(vec![("A".to_owned(), said(56, Given::Text("1".to_owned())).unwrap())]);
+    let set = Given::Table(vec![("A".to_owned(), said(58, Given::Text("1".to_owned())).unwrap())]);
     let expected = Layer {
         destination: Destination {
             endpoint: said(1, "https://c".to_owned()),
@@ -97,10 +99,10 @@ fn every_key() {
                 logs: said(4, "http://l".to_owned()),
             },
             headers: vec![
-                header(36, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(37, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(38, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(39, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(38, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(39, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(40, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(41, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
             headers_helper: said(22, PathBuf::from("/etc/helper")),
             identity: PerSignal::from_fn(|_| Identity {
@@ -113,9 +115,9 @@ fn every_key() {
             Upstream {
                 name: "second".to_owned(),
                 destination: Destination {
-                    endpoint: said(48, "http://second".to_owned()),
-                    headers: vec![header(49, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
-                    headers_helper: said(50, PathBuf::from("${WORKTREE}/h")),
+                    endpoint: said(50, "http://second".to_owned()),
+                    headers: vec![header(51, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
+                    headers_helper: said(52, PathBuf::from("${WORKTREE}/h")),
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -123,7 +125,7 @@ fn every_key() {
             Upstream {
                 name: "upstream-2".to_owned(),
                 destination: Destination {
-                    signal_endpoints: PerSignal { logs: said(53, "file:/l".to_owned()), ..PerSignal::default() },
+                    signal_endpoints: PerSignal { logs: said(55, "file:/l".to_owned()), ..PerSignal::default() },
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -144,6 +146,8 @@ fn every_key() {
         nest: said(10, Nest::Off),
         content: said(11, Content::On),
         detail: said(33, Detail::Agent),
+        redact: ["A", "B"].map(|name| said(35, name.to_owned()).unwrap()).to_vec(),
+        redact_except: vec![said(36, "C".to_owned()).unwrap()],
         drain_deadline: said(12, Duration::from_millis(1500)),
         collector: said(13, false),
         state_dir: said(14, PathBuf::from("/etc/runs")),
@@ -159,13 +163,13 @@ fn every_key() {
         keep_size: said(32, 1 << 30),
         agent_destinations: said(34, false),
         resource_attributes: vec![
-            attribute(42, "z", "1"),
-            attribute(43, "a.b", "2"),
-            attribute(44, "deployment.environment.name", "ci"),
+            attribute(44, "z", "1"),
+            attribute(45, "a.b", "2"),
+            attribute(46, "deployment.environment.name", "ci"),
         ],
         agents: vec![(
             "x".to_owned(),
-            said(56, Given::Table(vec![("set".to_owned(), said(56, set).unwrap())])).unwrap(),
+            said(58, Given::Table(vec![("set".to_owned(), said(58, set).unwrap())])).unwrap(),
         )],
         ..Layer::default()
     };
@@ -189,6 +193,7 @@ fn a_project_names_and_describes_and_nothing_else() {
         agent: trusted.agent,
         nest: trusted.nest,
         detail: trusted.detail,
+        redact: trusted.redact,
         success_codes: trusted.success_codes,
         ..Layer::default()
     };
@@ -227,15 +232,16 @@ fn a_project_names_and_describes_and_nothing_else() {
             (31, "keep_runs"),
             (32, "keep_size"),
             (34, "agent_destinations"),
-            (35, "headers"),
-            (46, "upstream"),
-            (55, "agents"),
+            (36, "redact_except"),
+            (37, "headers"),
+            (48, "upstream"),
+            (57, "agents"),
         ]
     );
     assert_eq!(
         complaints[0].1,
         "`endpoint` is ignored here, because a project's file comes with its repository and may set only \
-         service_name, resource_attributes, agent, nest, detail, success_codes; put it into your own settings file, \
+         service_name, resource_attributes, agent, nest, detail, redact, success_codes; put it into your own settings file, \
          $XDG_CONFIG_HOME/otel-run/config.toml"
     );
 }

@@ -7,6 +7,16 @@ use super::Kind;
 use super::table::{GENERIC, KEPT, ROWS, Shape};
 
 const INTRODUCTION: &str = "\
+# Content and secrets
+
+| `--content` | on this machine's disk | at backends |
+| --- | --- | --- |
+| `off`, the default | none | none |
+| `local` | in a file of its own beside the run's log, for `otel-run show --conversation` | none: what is delivered is what `off` delivers, now, by `flush`, or by another otel-run |
+| `on` | as it came | as it came |
+
+A project's settings file cannot set it. Secrets are blanked in every mode (see below).
+
 # What counts as content
 
 Unless content is turned on, otel-run removes what follows from everything that a command sends, before anything is
@@ -36,6 +46,32 @@ under \"error text\". What stays is the class of the error (`exception.type`, `e
 name), a few fixed phrases, and the HTTP status where the text names one. Errors of other programs stay whole.
 ";
 
+const SECRETS: &str = "
+# Secrets
+
+Whatever content is set to, these are blanked before anything is written to disk or sent, in all texts of all signals: names, keys and
+values of attributes, bodies, events, status messages, resources, scopes, exemplars, at any depth. In their place stands
+`[redacted:NAME]`. Ids, times and numbers are never touched.
+
+* Values of environment variables whose names look like those of secrets: a word of them is `TOKEN`, `SECRET`, `PASSWORD`,
+  `PASSWD`, `PASSPHRASE`, `CREDENTIAL(S)`, `COOKIE`, `JWT`, `DSN`, `WEBHOOK` or the like, or the last one is `KEY`, `PASS`, `PWD`, `AUTH`,
+  `PAT`; `PUBLIC_KEY` and names that tell where something is (`..._FILE`, `..._SOCK`) are not among them. Values of fewer than 8 bytes,
+  numbers, paths, plain URLs, a few words (`localhost`, `changeme`) and what `HOME`, `USER` and the like hold are not either.
+* Passwords in URLs that any variable holds, and secrets in variables that hold headers.
+* Values of the variables that you name: `--redact NAME`, `OTEL_RUN_REDACT`, `redact = [\"NAME\"]`, from 4 bytes on. All places that
+  name some count together; a project's file may add to them.
+* Not those that you except: `--redact-except NAME`, `OTEL_RUN_REDACT_EXCEPT`, `redact_except = [\"NAME\"]`, not in a project's file.
+* otel-run's own: the values of headers for backends as far as they are known when the run starts (those that programs print are
+  not), and the token of its collector.
+* Tokens that are known by their look, wherever they come from: `sk-`, `ghp_` `gho_` `ghu_` `ghs_` `ghr_` `github_pat_`, `glpat-`,
+  `xoxa-` `xoxb-` `xoxp-`, `AKIA` `ASIA`, `AIza`, `ya29.`, `npm_`, `hf_`, `gsk_`, `xai-`, each with enough random letters behind it; JSON Web
+  Tokens; PEM private keys; the password in `scheme://user:password@`.
+
+A value is also found where it is written in JSON, in JSON inside of JSON, or percent-encoded, and in the middle of a word. What cannot
+be known: a secret of which an agent has cut off the end, one in another encoding (base64, a hash), and one that is in no variable and
+looks like nothing. How many were blanked is `redacted` in `otel-run runs --json`.
+";
+
 /// The page `docs/content.md`.
 pub fn documentation() -> String {
     let mut kinds: BTreeMap<Kind, BTreeMap<&str, Vec<String>>> = BTreeMap::new();
@@ -61,6 +97,7 @@ pub fn documentation() -> String {
     for name in KEPT {
         let _ = writeln!(page, "* `{name}`");
     }
+    page.push_str(SECRETS);
     page
 }
 

@@ -40,6 +40,7 @@ fn rules(nest: Nest) -> Rules {
         sampled: true,
         service_name: None,
         resource_attributes: Vec::new(),
+        secrets: std::sync::Arc::default(),
     }
 }
 

@@ -12,11 +12,11 @@ fn parsed(text: &str) -> Value {
 #[test]
 fn a_run_with_its_tree() {
     let (summary, spans) = samples::captured("opencode-run-retry-429", "opencode run", 0);
-    let text = show(&summary, State::Ended, &spans, Detail::Essential).unwrap();
+    let text = show(&summary, State::Ended, &spans, Detail::Essential, None).unwrap();
     insta::with_settings!({ snapshot_path => "../golden", prepend_module_to_snapshot => false, omit_expression => true }, {
         insta::assert_snapshot!("show", text);
     });
-    let all = parsed(&show(&summary, State::Ended, &spans, Detail::All).unwrap());
+    let all = parsed(&show(&summary, State::Ended, &spans, Detail::All, None).unwrap());
     assert_eq!(all["spans"].as_array().unwrap().len(), 252);
     assert_eq!((&all["span_count"], &all["folded_count"]), (&json!(252), &json!(0)));
 }
@@ -64,7 +64,7 @@ fn runs_in_every_state() {
 fn json_cannot_speak_to_the_terminal() {
     let name = "\x1b[2J\u{9b}2J\u{7f}\n";
     let summary = samples::summary(name, 1, 2, 0);
-    let text = show(&summary, State::Ended, &[], Detail::All).unwrap();
+    let text = show(&summary, State::Ended, &[], Detail::All, None).unwrap();
     assert!(!text.chars().any(|character| character.is_control() && character != '\n'));
     assert_eq!(parsed(&text)["run"]["name"], name);
 }

@@ -173,6 +173,10 @@ fn whereabouts(summary: &Summary) -> Vec<Vec<Fact>> {
     if !dropped.is_empty() {
         facts.push((format!("{dropped} dropped"), Style::Red));
     }
+    let redacted = summary.intake.values().map(|intake| intake.redacted).sum();
+    if redacted > 0 {
+        facts.push((format!("{} blanked", counted(redacted, "secret")), Style::Dim));
+    }
     let mut lines = vec![facts];
     let destinations = &summary.started.destinations;
     if destinations.is_empty() {

@@ -1,6 +1,14 @@
-//! Values that must not be printed.
+//! Values that must not be printed, and how they are kept out of texts.
+
+mod known;
+mod names;
+mod shapes;
+mod values;
 
 use std::fmt;
+
+pub use known::Secrets;
+pub use values::{Labelled, of_header, of_variables};
 
 /// A text that prints as `(redacted)`; [`Secret::expose`] is the only way to read it.
 #[derive(Clone, PartialEq, Eq)]
