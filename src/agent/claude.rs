@@ -33,8 +33,9 @@ pub(super) const PROFILE: Profile = Profile {
     environment: &[ENVIRONMENT, TOWARDS_A_BACKEND],
     // Not every exporter decodes.
     resource_attributes: ResourceAttributes::PartlyDecoded,
+    // A session in the background outlives the run, and with it the file.
     arguments: &[Argument {
-        modes: &[],
+        modes: &["headless", "tui"],
         sets: None,
         edit: Edit::Settings { option: "--settings", key: "env" },
         reason: "its settings files beat its environment, and this option beats them",
@@ -78,6 +79,8 @@ const MODES: Modes = Modes {
         ("-v", None),
         ("--help", None),
         ("-h", None),
+        ("--background", Some("background")),
+        ("--bg", Some("background")),
         ("--print", Some("headless")),
         ("-p", Some("headless")),
     ],

@@ -23,6 +23,9 @@ const MOST_ANSWER: u64 = 64 << 10;
 
 /// Reads what the agent that `line` starts would read.
 pub(super) fn gather(said: &Said, line: CommandLine<'_>, detected: &Detected) -> Own {
+    if detected.profile.is_other() {
+        return Own::default();
+    }
     let folder = std::env::current_dir().unwrap_or_default();
     let circumstances = Circumstances { argv: line.argv, detected, environment: &said.environment, folder: &folder };
     let found: Vec<Found> = circumstances.wanted().into_iter().flat_map(files).collect();

@@ -62,32 +62,49 @@ pub struct Found {
     pub file: Result<FileText, (PathBuf, String)>,
 }
 
+/// The agents whose files are read.
+enum Reader {
+    Claude,
+    Codex,
+    Telemetry(&'static telemetry::Telemetry),
+}
+
 impl Circumstances<'_> {
     /// The files that the agent reads, the one that counts least first.
     pub fn wanted(&self) -> Vec<Wanted> {
-        match self.detected.profile.name {
-            "claude" => claude::wanted(self),
-            "codex" => codex::wanted(self),
-            "gemini" => telemetry::GEMINI.wanted(self),
-            "qwen" => telemetry::QWEN.wanted(self),
-            _ => Vec::new(),
+        match self.reader() {
+            Some(Reader::Claude) => claude::wanted(self),
+            Some(Reader::Codex) => codex::wanted(self),
+            Some(Reader::Telemetry(agent)) => agent.wanted(self),
+            None => Vec::new(),
         }
     }
 
     /// What is in them, `found` in the same order.
     pub fn read(&self, found: &[Found]) -> Own {
-        let mut own = match self.detected.profile.name {
-            "claude" => claude::read(self, found),
-            "codex" => codex::read(self, found),
-            "gemini" => telemetry::GEMINI.read(self, found),
-            "qwen" => telemetry::QWEN.read(self, found),
-            _ => Own::default(),
+        let mut own = match self.reader() {
+            Some(Reader::Claude) => claude::read(self, found),
+            Some(Reader::Codex) => codex::read(self, found),
+            Some(Reader::Telemetry(agent)) => agent.read(self, found),
+            None => Own::default(),
         };
         // A shell's command line is not changed, and what needs arguments goes on exporting by itself.
         if self.detected.in_shell.is_some() && !self.detected.profile.arguments.is_empty() {
             own.upstreams.clear();
         }
         own
+    }
+
+    /// Who reads the files. A profile of the user's that is like one of these has another name, and the agent behind it calls
+    /// itself the same.
+    fn reader(&self) -> Option<Reader> {
+        match *self.detected.profile.service.names.first()? {
+            "claude-code" => Some(Reader::Claude),
+            "codex_exec" => Some(Reader::Codex),
+            "gemini-cli" => Some(Reader::Telemetry(&telemetry::GEMINI)),
+            "qwen-code" => Some(Reader::Telemetry(&telemetry::QWEN)),
+            _ => None,
+        }
     }
 
     /// What the user gives with an option of the agent.

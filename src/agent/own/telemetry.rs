@@ -20,7 +20,7 @@ pub(super) struct Telemetry {
     pub(super) destination: &'static str,
 }
 
-pub(super) const GEMINI: Telemetry = Telemetry {
+pub(super) static GEMINI: Telemetry = Telemetry {
     title: "Gemini CLI",
     folder: ".gemini",
     machine: "/etc/gemini-cli/settings.json",
@@ -28,7 +28,7 @@ pub(super) const GEMINI: Telemetry = Telemetry {
     destination: "gemini-settings",
 };
 
-pub(super) const QWEN: Telemetry = Telemetry {
+pub(super) static QWEN: Telemetry = Telemetry {
     title: "Qwen Code",
     folder: ".qwen",
     machine: "/etc/qwen-code/settings.json",

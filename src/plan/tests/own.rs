@@ -73,10 +73,16 @@ fn claude_with_settings_that_lead_elsewhere() {
 #[test]
 fn what_of_claudes_settings_counts() {
     type Files = &'static [(Place, &'static str, &'static str)];
+    type Words = &'static [&'static str];
+    type Row = (Files, Words, Words, usize, Words);
     const ON: &str = r#"{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"1","OTEL_LOGS_EXPORTER":"otlp",
         "OTEL_EXPORTER_OTLP_ENDPOINT":"http://mine:4318/x"}}"#;
-    let cases: [(Files, &[&str], &[&str], usize, &[&str]); 15] = [
+    const OFF: &str = r#"{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"0"}}"#;
+    let cases: [Row; 17] = [
         (&[], &["-p", "hi"], &[], 0, &[]),
+        // Without a session, and in one that outlives the run, there is nobody to say it to.
+        (&[(Place::User, USER, OFF)], &["mcp", "list"], &[], 0, &[]),
+        (&[(Place::User, USER, OFF)], &["--bg", "hi"], &[], 0, &[]),
         (&[(Place::User, USER, r#"{"model":"m"}"#)], &[], &[], 0, &[]),
         // What it says is what is wanted.
         (&[(Place::User, USER, r#"{"env":{"CLAUDE_CODE_ENABLE_TELEMETRY":"1"}}"#)], &[], &[], 0, &[]),
@@ -262,10 +268,12 @@ headers = { authorization = "Bearer%20hunter2" }
 #[test]
 fn what_of_codexs_configuration_counts() {
     type Files = &'static [(Place, &'static str, &'static str)];
+    type Words = &'static [&'static str];
+    type Row = (Files, Words, &'static str, usize, Words);
     const GRPC: &str = "otel.exporter.otlp-grpc.endpoint = \"http://mine:4317\"\n";
     const HTTP: &str = "otel.exporter.otlp-http.endpoint = \"http://mine/logs\"\n";
     let all = "trace:http logs:http metrics:http";
-    let cases: [(Files, &[&str], &str, usize, &[&str]); 15] = [
+    let cases: [Row; 15] = [
         (&[], &["exec", "hi"], all, 0, &[]),
         (&[], &[], all, 0, &[]),
         (&[], &["mcp", "list"], "", 0, &[]),
