@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use opentelemetry_proto::tonic::trace::v1::Span;
 use serde_json::{Value, json};
+use support::listed::only_run;
 use support::llm::marker;
 use support::tree::{assert_one_tree, named};
 use support::{Home, Llm, Run, Upstream, agents, hex, run};
@@ -169,4 +170,49 @@ fn codex_with_exporters_of_the_other_kind_is_one_tree_and_still_exports_there() 
     assert_eq!(std::fs::read(&file).unwrap(), before);
     scene.home.assert_nowhere("hunter2");
     upstream.assert_nowhere("hunter2");
+}
+
+/// What a run adds up to, and its spans that were stored and left out.
+fn comes_to(scene: &Scene) -> (Value, u64, u64) {
+    let run = only_run(&scene.home);
+    let spans = |count: &str| run["intake"]["traces"].get(count).map_or(0, |count| count.as_u64().unwrap());
+    assert_eq!(spans("received"), spans("stored") + spans("thinned"), "{run:#}");
+    (run["totals"].clone(), spans("stored"), spans("thinned"))
+}
+
+/// Plays a scene with all spans and without housekeeping, and gives how many the agent sent and were stored at last.
+#[track_caller]
+fn thinned(scene: impl Fn() -> Scene, start: impl Fn(Run) -> Run) -> (u64, u64) {
+    let play = |detail: &str| {
+        let (scene, upstream) = (scene(), Upstream::start());
+        start(scene.set(&upstream).flag("--detail", detail)).expect_exit(0);
+        let spans = assert_whole(&upstream, &scene);
+        let (totals, stored, thinned) = comes_to(&scene);
+        assert_eq!(stored, spans.len() as u64);
+        (totals, stored, thinned)
+    };
+    let (all, _, none) = play("full");
+    let (totals, stored, thinned) = play("agent");
+    assert_eq!((totals, none), (all, 0));
+    (stored + thinned, stored)
+}
+
+#[test]
+#[ignore = "needs codex, which .ci/agents installs"]
+fn codex_without_its_housekeeping_comes_to_the_same() {
+    let scene = || {
+        let scene = Scene::of_codex();
+        scene.codex("");
+        scene
+    };
+    let (sent, stored) = thinned(scene, codex);
+    assert!(sent > 300 && stored < 60, "{stored} of {sent}");
+}
+
+#[test]
+#[ignore = "needs claude, which .ci/agents installs"]
+fn claude_without_its_housekeeping_comes_to_the_same() {
+    let (sent, stored) = thinned(Scene::of_claude, |run| run.child(CLAUDE).arg(prompt()));
+    // It has next to none.
+    assert!(stored > 5, "{stored} of {sent}");
 }

@@ -93,11 +93,13 @@ const INTRODUCTION: &str = "\
 
 Agents report far more spans than a person can look at: opencode about 1,030 for a trivial run, Codex about 520. With
 `--detail=agent` (`OTEL_RUN_DETAIL`, `detail` in a settings file; a project's file may set it) their inner workings are neither
-stored nor sent. `--detail=full`, the default, keeps every span. Nothing else is thinned: log records, metrics and the run's own
-span are the same, and so are the totals of model calls, tokens and tools.
+stored nor sent: of 1,011 spans of a run of opencode 1.18.33 there were 18 left, of 577 of Codex 0.169.0 there were 16.
+`--detail=full`, the default, keeps every span. Nothing else is thinned: log records, metrics and the run's own span are the same,
+and so are the totals of model calls, tokens and tools.
 
 Whether a span is housekeeping is said by the name of its scope and its own. In the scopes below these spans stay, and all others
-are housekeeping, failed ones included. Spans of other scopes always stay.
+are housekeeping, failed ones included. Spans of other scopes stay, unless your own entry for the agent names them
+([your-agent.md](your-agent.md)).
 ";
 
 const RULES: &str = "
