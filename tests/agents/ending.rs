@@ -7,7 +7,7 @@ use nix::sys::signal::{Signal, kill, killpg};
 
 use crate::recipes::Recipe;
 use crate::support::processes::{Inhabitants, is_pending, is_so_within, living_in, wait_until};
-use crate::support::{Home, Process, Run, Running, SilentLlm, Upstream, agents, alone, run};
+use crate::support::{Home, Process, Run, Running, SilentLlm, Upstream, alone, run};
 
 /// Whether otel-run stands before the agent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -77,23 +77,15 @@ impl Asking {
     /// Starts the agent and waits until it has asked.
     #[track_caller]
     fn start(recipe: &Recipe, to: To, way: Way) -> Self {
-        let (llm, upstream, home) = (SilentLlm::start(), Upstream::start().expect_hits(..), Home::new());
-        let filled = |text: &str| text.replace("{llm}", &llm.url());
-        for (name, text) in recipe.files {
-            let file = home.path().join("home").join(name);
-            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(file, filled(text)).unwrap();
-        }
+        let (llm, upstream) = (SilentLlm::start(), Upstream::start().expect_hits(..));
+        let home = recipe.home(&llm.url());
         let inhabitants = Inhabitants(home.clone());
-        let mut command = match way {
-            Way::Plain => alone(recipe.command[0])
-                .args(&recipe.command[1..])
-                .env("OTEL_EXPORTER_OTLP_ENDPOINT", upstream.url())
-                .env("OTEL_EXPORTER_OTLP_PROTOCOL", "http/protobuf"),
-            Way::UnderOtelRun => run().upstream(&upstream).child(recipe.command),
+        let mut words = recipe.command_with(&[]);
+        let command = match way {
+            Way::Plain => alone(words.next().unwrap()).args(words),
+            Way::UnderOtelRun => run().upstream(&upstream).child(words),
         };
-        command = command.home(&home).env("PATH", agents::path()).any_stderr();
-        command = recipe.variables.iter().fold(command, |command, (name, value)| command.env(name, filled(value)));
+        let command = recipe.set(command, &home, &llm.url());
         let running = match to {
             To::Process | To::Group => Run::in_own_group(command),
             To::Terminal => Run::at_terminal(command),

@@ -1,4 +1,4 @@
-//! Signals to real agents while they wait for a model that never answers.
+//! Real agents under otel-run: what they send and how they are left alone, and signals while they wait for their model.
 //!
 //! These tests need the agents that `.ci/agents` installs, so they are ignored until they are asked for:
 //! `.ci/agents && cargo test --test agents -- --include-ignored`. Asked for and not installed, they fail.
@@ -7,24 +7,25 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod ending;
+mod expected;
+mod interactive;
+mod matrix;
+mod page;
 mod recipes;
+mod scene;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
+mod traps;
 
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 
-use nix::sys::signal::Signal::{self, SIGHUP, SIGINT, SIGTERM};
+use nix::sys::signal::Signal::{SIGHUP, SIGINT, SIGTERM};
 
 use ending::{Case, To, Way, play};
+use expected::By;
 use recipes::recipe;
-
-/// How a command is to end.
-#[derive(Debug, Clone, Copy)]
-enum By {
-    Exit(i32),
-    Death(Signal),
-}
 
 /// Plays a case under otel-run, which must end like this and leave nobody.
 #[track_caller]
@@ -92,10 +93,21 @@ fn claude_at_a_terminal_that_hangs_up_exits_129() {
     assert_ends("claude", Case::once(SIGHUP, To::Terminal), By::Exit(129));
 }
 
+/// Writes the tables of `docs/agents.md`, or a page like it to the file that `UPDATE_DOCS` names. It takes minutes, so it
+/// does nothing without that.
+#[test]
+#[ignore = "needs the agents, which .ci/agents installs"]
+fn the_page_of_the_agents_is_written() {
+    if let Some(page) = std::env::var_os("UPDATE_DOCS") {
+        let page = PathBuf::from(page);
+        page::write_page(page.is_absolute().then_some(page));
+    }
+}
+
 /// Writes the tables of `docs/agents-and-signals.md`. It takes ten minutes, so it does nothing without `UPDATE_DOCS`.
 #[test]
 #[ignore = "needs the agents, which .ci/agents installs"]
-fn the_page_is_written() {
+fn the_page_of_the_signals_is_written() {
     if std::env::var_os("UPDATE_DOCS").is_some() {
         table::write_page();
     }

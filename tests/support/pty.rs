@@ -44,6 +44,9 @@ pub fn at_terminal(home: &Home, columns: u16, variables: &[(&str, &str)], words:
     (code, String::from_utf8(told).unwrap().replace("\r\n", "\n"))
 }
 
+/// Rows and columns of a [`Terminal`].
+pub const SIZE: (usize, usize) = (24, 200);
+
 /// A terminal that nobody is at yet. No process inherits an end of it but by [`Terminal::attach`]: it would last as long as
 /// the longest of the processes that other tests start meanwhile.
 pub struct Terminal {
@@ -61,7 +64,7 @@ impl Terminal {
         let mut options = OpenOptions::new();
         let slave = options.read(true).write(true).custom_flags(OFlag::O_NOCTTY.bits()).open(&device).unwrap();
         let terminal = Self { master, slave, device };
-        set_columns(&terminal.device, 200);
+        set_columns(&terminal.device, SIZE.1);
         terminal
     }
 
@@ -80,9 +83,9 @@ impl Terminal {
     }
 }
 
-fn set_columns(device: &PathBuf, columns: u16) {
+fn set_columns(device: &PathBuf, columns: usize) {
     let mut command = Command::new("stty");
-    command.arg("-F").arg(device).args(["rows", "24", "cols", &columns.to_string()]);
+    command.arg("-F").arg(device).args(["rows", &SIZE.0.to_string(), "cols", &columns.to_string()]);
     assert!(command.status().unwrap().success());
 }
 
@@ -179,7 +182,7 @@ impl Console {
     }
 
     /// Gives the window another size.
-    pub fn resize(&self, columns: u16) {
+    pub fn resize(&self, columns: usize) {
         set_columns(&self.device, columns);
     }
 

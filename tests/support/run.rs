@@ -36,6 +36,7 @@ pub fn alone(program: impl AsRef<OsStr>) -> Run {
         stdin: Input::Nothing,
         stderr: Words::None,
         place: Place::Group,
+        patience: PATIENCE,
     }
 }
 
@@ -50,6 +51,7 @@ pub struct Run {
     stdin: Input,
     stderr: Words,
     place: Place,
+    patience: Duration,
 }
 
 /// Where a command stands among the processes.
@@ -79,6 +81,11 @@ impl Run {
     pub fn home(mut self, home: &Home) -> Self {
         self.home = home.clone();
         self
+    }
+
+    /// Where it lives.
+    pub fn get_home(&self) -> &Home {
+        &self.home
     }
 
     /// Starts in this folder instead of the home's working folder.
@@ -170,6 +177,12 @@ impl Run {
         self
     }
 
+    /// It may take so long until it ends.
+    pub fn patience(mut self, time: Duration) -> Self {
+        self.patience = time;
+        self
+    }
+
     /// Runs to the end, which must be this exit status.
     #[track_caller]
     pub fn expect_exit(self, code: i32) -> Ran {
@@ -238,7 +251,8 @@ impl Run {
         let pid = Pid::from_raw(child.id().cast_signed());
         let ended = wait_for(child, started);
         let line = self.words.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ");
-        Running { pid, stdin, terminal, stdout, stderr, ended, end: None, line, words: self.stderr, home: self.home }
+        let (words, patience, home) = (self.stderr, self.patience, self.home);
+        Running { pid, stdin, terminal, stdout, stderr, ended, end: None, line, words, patience, home }
     }
 }
 
@@ -309,6 +323,12 @@ impl Stream {
         assert!(!wait.timed_out(), "waited for {text:?} in {printed:?}");
     }
 
+    /// Waits until it has delivered more than so many bytes, for so long.
+    fn wait_for_more(&self, than: usize, time: Duration) {
+        let bytes = self.shared.0.lock().unwrap();
+        drop(self.shared.1.wait_timeout_while(bytes, time, |bytes| bytes.len() <= than).unwrap());
+    }
+
     /// Waits for its end.
     fn finish(&mut self) {
         if let Some(reader) = self.reader.take() {
@@ -334,6 +354,7 @@ pub struct Running {
     end: Option<(ExitStatus, Duration)>,
     line: String,
     words: Words,
+    patience: Duration,
     pub home: Home,
 }
 
@@ -353,6 +374,11 @@ impl Running {
     /// What it has written to stdout so far.
     pub fn stdout_so_far(&self) -> String {
         String::from_utf8_lossy(&self.stdout.so_far()).into_owned()
+    }
+
+    /// Waits until it has written more than so many bytes to stdout, for so long.
+    pub fn wait_for_more_stdout(&self, than: usize, time: Duration) {
+        self.stdout.wait_for_more(than, time);
     }
 
     /// What it has written to stderr so far.
@@ -415,7 +441,7 @@ impl Running {
     /// Waits for its end alone: somebody else may have its streams open still.
     #[track_caller]
     pub fn wait_for_end(&mut self) -> (ExitStatus, Duration) {
-        let end = self.end.or_else(|| self.ended.recv_timeout(PATIENCE).ok());
+        let end = self.end.or_else(|| self.ended.recv_timeout(self.patience).ok());
         self.end = end;
         end.unwrap_or_else(|| {
             let _ = kill(self.pid, Signal::SIGKILL);

@@ -214,6 +214,11 @@ impl Llm {
         Self { server: Server::start(move |request| handle(handler.clone(), request)), state }
     }
 
+    /// Changes the tool call.
+    pub fn set_tool(&self, tool: &str, arguments: Value) {
+        self.state.lock().unwrap().tool = (tool.into(), arguments);
+    }
+
     pub fn set_mood(&self, mood: Mood) {
         self.state.lock().unwrap().mood = mood;
     }
@@ -264,7 +269,7 @@ async fn handle(state: Arc<Mutex<State>>, request: Request<Incoming>) -> Answer 
     })
 }
 
-/// Answers what is no question to a model. An agent may look around, and it may have tokens counted.
+/// Answers what is no question to a model. An agent may look around, have tokens counted, and tell how it is used.
 fn aside(method: &Method, uri: &Uri, faults: &mut Vec<String>) -> Response<Frames> {
     if uri.path().ends_with("/count_tokens") {
         return json_answer(&json!({ "input_tokens": tokens::INPUT }));
