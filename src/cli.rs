@@ -17,7 +17,9 @@ use clap::error::ErrorKind;
 use clap::{Args, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::secret::Secret;
-use crate::settings::{Content, Detail, Nest, Protocol, Required, Temporality, choice, duration, exit_code, size};
+use crate::settings::{
+    Content, Detail, GenAi, Nest, Protocol, Required, Temporality, choice, duration, exit_code, size,
+};
 pub use serve::ServeOptions;
 
 /// What the user wants to be done.
@@ -280,6 +282,12 @@ pub struct AgentOptions {
     /// May be given more than once. Variable: OTEL_RUN_REDACT_EXCEPT, with commas between the names
     #[arg(long, value_name = "VARIABLE", hide_short_help = true)]
     pub redact_except: Vec<String>,
+    /// Name model and tool calls by the conventions [add, replace, off]
+    ///
+    /// add (the default) puts the names of the GenAI semantic conventions beside the agent's own, replace puts them in their
+    /// place and renames the spans, off keeps the agent's names alone. Variable: OTEL_RUN_GENAI
+    #[arg(long, value_name = "HOW", hide_short_help = true, ignore_case = true, hide_possible_values = true, value_parser = words(choice::GENAI))]
+    pub genai: Option<GenAi>,
     /// Use the embedded collector [on, off]
     ///
     /// on is the default. Variable: OTEL_RUN_COLLECTOR

@@ -10,7 +10,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use otel_run::otlp::Signal;
-use otel_run::settings::{Content, Nest};
+use otel_run::settings::{Content, GenAi, Nest};
 use otel_run::transform::{Rules, Transform};
 use prost::Message;
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ fn content_off() -> Transform {
         nest: Nest::Off,
         content: Content::Off,
         left_out: None,
+        genai: GenAi::Off,
+        newest_genai: false,
         trace_id: [1; 16],
         span_id: [2; 8],
         sampled: true,

@@ -59,7 +59,7 @@ fn plan(home: &Home, places: &[Place]) -> String {
 fn the_highest_place_decides_and_the_plan_names_it() {
     type Case = (&'static [Place], &'static [(Place, &'static str)], &'static str);
     // What is said anyway, places with the text of the plan in front of their names, the text where nobody says anything.
-    let cases: [Case; 16] = [
+    let cases: [Case; 17] = [
         (
             &[],
             &[
@@ -95,6 +95,16 @@ fn the_highest_place_decides_and_the_plan_names_it() {
                 ),
             ],
             "run span (default)",
+        ),
+        (
+            &[],
+            &[
+                (Flag("--genai", "off"), "GenAI off: model and tool calls keep the agent's own names alone"),
+                (Variable("OTEL_RUN_GENAI", "replace"), "conventions' names in place of the agent's own"),
+                (Project("genai = 'off'"), "GenAI off: model and tool calls keep the agent's own names alone"),
+                (User("genai = 'REPLACE'"), "conventions' names in place of the agent's own"),
+            ],
+            "names beside the agent's own (default)",
         ),
         (
             &[],

@@ -8,7 +8,7 @@ use opentelemetry_proto::tonic::metrics::v1::Exemplar;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use otel_run::otlp::Signal;
 use otel_run::otlp::wire::WireError;
-use otel_run::settings::{Content, Nest};
+use otel_run::settings::{Content, GenAi, Nest};
 use otel_run::signals::Totals;
 use otel_run::transform::content::{self, BodyVerdict, ErrorText, Verdict};
 use otel_run::transform::{Counts, Rules, Transform, Unfit, each_span_id};
@@ -63,6 +63,9 @@ pub fn check(data: &[u8]) -> Reading {
     } else if rules.nest == Nest::Off && rules.service_name.is_none() {
         assert_eq!(left.shown(), came.shown());
     }
+    for genai in [GenAi::Add, GenAi::Replace] {
+        conventions(Rules { genai, ..rules.clone() }, signal, &services, request, &counts);
+    }
     // A run inside a run has all of it done twice.
     if rules.nest != Nest::Link && rules.service_name.is_none() {
         let (again, counts_again) = apply(&mut Transform::new(rules), signal, &out).expect("the result is a request");
@@ -78,6 +81,8 @@ fn rules(choice: u8) -> Rules {
         nest: [Nest::Adopt, Nest::Link, Nest::Off][usize::from(choice % 3)],
         left_out: None,
         content: [Content::Off, Content::On][usize::from(choice / 3 % 2)],
+        genai: GenAi::Off,
+        newest_genai: false,
         trace_id: RUN_TRACE,
         span_id: RUN_SPAN,
         sampled: (choice / 6).is_multiple_of(2),
@@ -101,6 +106,21 @@ fn apply(transform: &mut Transform, signal: Signal, request: &[u8]) -> Result<(V
         assert!(span.is_err() || span.is_ok_and(|span| span.name.as_bytes() == name));
     }
     Ok((out, counts))
+}
+
+/// In the words of the GenAI conventions there are as many items, no more content, and the second time the same words.
+fn conventions(rules: Rules, signal: Signal, services: &[String], request: &[u8], counts: &Counts) {
+    let apply = |request: &[u8]| apply(&mut Transform::new(rules.clone()), signal, request);
+    let Ok((out, translated)) = apply(request) else { return };
+    assert_eq!(translated, *counts);
+    let mut left = Request::decode(signal, &out).expect("the result is protobuf");
+    if rules.content == Content::Off {
+        nothing_to_hide(services, &mut left);
+    }
+    if rules.nest != Nest::Link && rules.service_name.is_none() {
+        let (again, _) = apply(&out).expect("the result is a request");
+        assert_eq!(Request::decode(signal, &again).expect("the result is protobuf").shown(), left.shown());
+    }
 }
 
 /// Attributes are added and taken away; no entity refers to one that is gone.

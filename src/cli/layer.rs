@@ -63,6 +63,7 @@ impl Options {
         layer.detail = said(&agent.detail, "--detail");
         layer.redact = each(&agent.redact, "--redact");
         layer.redact_except = each(&agent.redact_except, "--redact-except");
+        layer.genai = said(&agent.genai, "--genai");
         layer.collector = said(&agent.collector, "--collector");
         layer.drain_deadline = said(&run.drain_deadline, "--drain-deadline");
         layer.time_limit = said(&run.time_limit, "--timeout");

@@ -10,7 +10,7 @@ use super::{
     AgentOptions, DestinationOptions, General, IdentityOptions, Invocation, Options, RunOptions, secret, words,
 };
 use crate::secret::Secret;
-use crate::settings::{Content, choice, duration};
+use crate::settings::{Content, GenAi, choice, duration};
 
 /// Where a collector without a command listens, and to whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Args)]
@@ -59,6 +59,12 @@ pub(super) struct Words {
     /// --conversation`, and sends none of them; on sends them as well. Variable: OTEL_RUN_CONTENT
     #[arg(long, value_name = "WHETHER", help_heading = "Collector", ignore_case = true, hide_possible_values = true, value_parser = words(choice::CONTENT))]
     content: Option<Content>,
+    /// Name model and tool calls by the conventions [add, replace, off]
+    ///
+    /// add (the default) puts the names of the GenAI semantic conventions beside the sender's own, replace puts them in their
+    /// place and renames the spans, off keeps the sender's names alone. Variable: OTEL_RUN_GENAI
+    #[arg(long, value_name = "HOW", help_heading = "Collector", hide_short_help = true, ignore_case = true, hide_possible_values = true, value_parser = words(choice::GENAI))]
+    genai: Option<GenAi>,
     /// How long delivery may go on at the end
     ///
     /// The default is 2s at a terminal and 5s elsewhere. What is not delivered by then stays on disk, and `otel-run flush`
@@ -71,8 +77,8 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn invocation(self) -> Invocation {
-        let Self { serve, destination, identity, content, drain_deadline, general } = self;
-        let agent = AgentOptions { content, ..AgentOptions::default() };
+        let Self { serve, destination, identity, content, genai, drain_deadline, general } = self;
+        let agent = AgentOptions { content, genai, ..AgentOptions::default() };
         let run = RunOptions { drain_deadline, ..RunOptions::default() };
         Invocation::Serve {
             options: Options { destination, identity, agent, run, general, ..Options::default() },

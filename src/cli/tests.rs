@@ -151,6 +151,7 @@ fn lines_that_are_usage_errors() {
         ("runs --limit many", ErrorKind::ValueValidation, "--limit"),
         ("--json true", ErrorKind::UnknownArgument, "--json"),
         ("serve true", ErrorKind::UnknownArgument, "'true'"),
+        ("--genai both true", ErrorKind::InvalidValue, "add, replace"),
         ("serve --nest off", ErrorKind::UnknownArgument, "--nest"),
         ("serve --listen 4318", ErrorKind::ValueValidation, "write it like 127.0.0.1:4318"),
         ("serve --segment-size 0", ErrorKind::ValueValidation, "--segment-size"),
@@ -316,7 +317,7 @@ fn every_option_says_its_setting() {
          --headers-helper /h --certificate ca --client-certificate c --client-key k --insecure --expire-after 2d \
          --require-telemetry=logs --metrics-temporality delta \
          --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content local \
-         --detail agent --redact A --redact B --redact-except C \
+         --detail agent --redact A --redact B --redact-except C --genai replace \
          --timeout 1d --kill-after .5m --success-code 3 --success-code 1 --success-code 3 --reap --die-with-parent \
          --heartbeat 0 --drain-deadline 0 --collector off --state-dir s --keep-age 12h --keep-runs 7 \
          --keep-size 2k --quiet true",
@@ -357,6 +358,7 @@ fn every_option_says_its_setting() {
         detail: flag("--detail", Detail::Agent),
         redact: ["A", "B"].map(|name| flag("--redact", name.to_owned()).unwrap()).to_vec(),
         redact_except: vec![flag("--redact-except", "C".to_owned()).unwrap()],
+        genai: flag("--genai", GenAi::Replace),
         drain_deadline: flag("--drain-deadline", Duration::ZERO),
         time_limit: flag("--timeout", Duration::from_secs(86_400)),
         kill_after: flag("--kill-after", Duration::from_secs(30)),

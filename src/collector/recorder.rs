@@ -253,7 +253,7 @@ mod tests {
     use prost::Message;
 
     use super::*;
-    use crate::settings::{Content, Nest};
+    use crate::settings::{Content, GenAi, Nest};
     use crate::signals::Housekeeping;
     use crate::store::Log;
     use crate::transform::Rules;
@@ -263,6 +263,8 @@ mod tests {
             nest: Nest::Adopt,
             content: Content::Off,
             left_out: Some(Housekeeping::default()),
+            genai: GenAi::Add,
+            newest_genai: false,
             trace_id: [1; 16],
             span_id: [2; 8],
             sampled: true,

@@ -139,6 +139,8 @@ fn rules(
         nest: plan.nest.value,
         content: plan.content.value,
         left_out: (plan.detail.value == Detail::Agent).then(|| housekeeping(plan.agent.profile)),
+        genai: plan.genai.value,
+        newest_genai: plan.newest_genai.value,
         trace_id: context.trace_id.to_bytes(),
         span_id: context.span_id.to_bytes(),
         sampled: context.sampled,

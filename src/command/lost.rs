@@ -27,7 +27,7 @@ use crate::machine;
 use crate::message;
 use crate::otlp::Signal;
 use crate::record::{ExitFacts, Found, RunFacts};
-use crate::settings::Content;
+use crate::settings::{Content, GenAi};
 use crate::signals::Totals;
 use crate::store::facts::{Beginning, Ended, Intake, Started, Summary};
 use crate::store::log::{Frame, Header, Kind, LogError, Tail};
@@ -180,6 +180,8 @@ impl Reading {
             nest: written::nest(span.as_ref()),
             content: Content::On,
             left_out: None,
+            genai: GenAi::Off,
+            newest_genai: false,
             trace_id: context.map(|context| context.trace_id.to_bytes()).unwrap_or_default(),
             span_id: context.map(|context| context.span_id.to_bytes()).unwrap_or_default(),
             sampled: started.sampled,

@@ -22,8 +22,8 @@ use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::{
-    AgentChoice, Complaint, Content, Detail, HeaderValue, Nest, Origin, Required, ServiceName, Settings, Sourced,
-    Upstream, variables,
+    AgentChoice, Complaint, Content, Detail, GenAi, HeaderValue, Nest, Origin, Required, ServiceName, Settings,
+    Sourced, Upstream, variables,
 };
 
 /// Where the run's collector listens.
@@ -120,6 +120,10 @@ pub struct Plan {
     pub content: Sourced<Content>,
     /// Which spans are kept.
     pub detail: Sourced<Detail>,
+    /// How the names of the GenAI conventions come in.
+    pub genai: Sourced<GenAi>,
+    /// Whether these are the newest names.
+    pub newest_genai: Sourced<bool>,
     /// How long delivery may go on after the command ended.
     pub drain_deadline: Sourced<Duration>,
     /// The folder that holds the runs; none where no folder can be named.
@@ -250,6 +254,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         nest: settings.nest.clone(),
         content: settings.content.clone(),
         detail: settings.detail.clone(),
+        genai: settings.genai.clone(),
+        newest_genai: settings.newest_genai.clone(),
         drain_deadline: inputs.drain_deadline.clone(),
         state_dir: inputs.state_dir.cloned(),
         time_limit: settings.time_limit.clone(),

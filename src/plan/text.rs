@@ -6,7 +6,7 @@ use std::fmt;
 use super::page::{Page, quote, words};
 use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
 use crate::agent::{self, Mask, RecognisedFrom};
-use crate::settings::{AgentChoice, Content, Detail, Nest, Origin, Required, duration, size};
+use crate::settings::{AgentChoice, Content, Detail, GenAi, Nest, Origin, Required, duration, size};
 
 impl fmt::Display for Plan {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -43,6 +43,16 @@ impl fmt::Display for Plan {
 }
 
 impl Plan {
+    fn genai_text(&self) -> String {
+        let newest = &self.newest_genai;
+        let names = if newest.value && self.genai.value != GenAi::Off {
+            format!(", the newest ones ({})", newest.origin)
+        } else {
+            String::new()
+        };
+        format!("{} ({}){names}", genai_text(self.genai.value), self.genai.origin)
+    }
+
     fn run_rows(&self, page: &mut Page) {
         page.row("Trace", words(&self.trace_text()));
         page.row("Run span", words(&self.span_text()));
@@ -53,6 +63,9 @@ impl Plan {
             page.row("Content", words(&format!("{} ({})", content_text(self.content.value), self.content.origin)));
             if self.detail.origin != Origin::Default {
                 page.row("Detail", words(&format!("{} ({})", detail_text(self.detail.value), self.detail.origin)));
+            }
+            if self.genai.origin != Origin::Default || self.newest_genai.value {
+                page.row("GenAI", words(&self.genai_text()));
             }
         }
         destinations(&self.destinations, page);
@@ -275,6 +288,14 @@ fn required_text(required: &Required) -> String {
         }
     };
     format!("{what} from the command, taken by every destination; exit status 125 otherwise")
+}
+
+fn genai_text(genai: GenAi) -> &'static str {
+    match genai {
+        GenAi::Off => "off: model and tool calls keep the agent's own names alone",
+        GenAi::Add => "add: model and tool calls get the GenAI conventions' names beside the agent's own",
+        GenAi::Replace => "replace: model and tool calls get the GenAI conventions' names in place of the agent's own",
+    }
 }
 
 fn nest_text(nest: Nest) -> &'static str {

@@ -1,6 +1,6 @@
 //! Settings that are one word of a closed list: their words, and how a wrong word is answered.
 
-use super::value::{Content, Detail, Nest, Protocol, Temporality};
+use super::value::{Content, Detail, GenAi, Nest, Protocol, Temporality};
 
 /// The words of one setting and what each means. The first word for a meaning is its name.
 pub type Choices<T> = &'static [(&'static str, T)];
@@ -24,6 +24,8 @@ pub const CONTENT: Choices<Content> = &[("off", Content::Off), ("local", Content
 
 /// Which spans are kept.
 pub const DETAIL: Choices<Detail> = &[("full", Detail::Full), ("agent", Detail::Agent)];
+/// How the GenAI conventions come in.
+pub const GENAI: Choices<GenAi> = &[("off", GenAi::Off), ("add", GenAi::Add), ("replace", GenAi::Replace)];
 
 /// A switch.
 pub const SWITCH: Choices<bool> = &[("on", true), ("off", false)];

@@ -48,6 +48,7 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.detail = reader.value(variables::RUN_DETAIL, |text| choice::read(choice::DETAIL, text));
     layer.redact = reader.names(variables::RUN_REDACT);
     layer.redact_except = reader.names(variables::RUN_REDACT_EXCEPT);
+    layer.genai = reader.value(variables::RUN_GENAI, |text| choice::read(choice::GENAI, text));
     layer.drain_deadline = reader.value(variables::RUN_DRAIN_DEADLINE, duration::read);
     layer.time_limit = reader.value(variables::RUN_TIMEOUT, duration::read_time_limit);
     layer.kill_after = reader.value(variables::RUN_KILL_AFTER, duration::read_time_limit);
@@ -75,6 +76,7 @@ pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     layer.resource_attributes = reader.attributes(variables::OTEL_RESOURCE_ATTRIBUTES);
     layer.sdk_disabled = reader.boolean(variables::OTEL_SDK_DISABLED);
     layer.sampler = reader.sampler();
+    layer.newest_genai = reader.newest_genai();
     if let Some(said) = reader.propagators() {
         layer.propagate_trace_context = Some(Sourced::new(said.trace_context, variable(variables::OTEL_PROPAGATORS)));
         layer.propagate_baggage = Some(Sourced::new(said.baggage, variable(variables::OTEL_PROPAGATORS)));
@@ -330,6 +332,14 @@ impl Reader<'_> {
             }
         };
         Some(Sourced::new(sampler, (self.place)(name)))
+    }
+
+    /// What several instrumentations are told with one list: whether they use names that are not stable yet. What is
+    /// meant for others is passed over.
+    fn newest_genai(&mut self) -> Option<Sourced<bool>> {
+        let name = variables::OTEL_SEMCONV_STABILITY_OPT_IN;
+        let opted_in = self.get(name)?.split(',').any(|member| member.trim() == "gen_ai_latest_experimental");
+        opted_in.then(|| Sourced::new(true, variable(name)))
     }
 
     fn ratio(&mut self) -> f64 {

@@ -60,6 +60,7 @@ const KEYS: &[(&str, bool)] = &[
     // A repository may have more blanked, and not less: what it names is added to what others name.
     ("redact", true),
     ("redact_except", false),
+    ("genai", true),
     ("drain_deadline", false),
     ("timeout", false),
     ("kill_after", false),
@@ -168,6 +169,7 @@ impl Reader<'_> {
             "detail" => layer.detail = self.value(name, key, value, |value| word(choice::DETAIL, value)),
             "redact" => layer.redact = self.names(name, key, value),
             "redact_except" => layer.redact_except = self.names(name, key, value),
+            "genai" => layer.genai = self.value(name, key, value, |value| word(choice::GENAI, value)),
             "drain_deadline" => layer.drain_deadline = self.time(name, key, value, duration::read),
             "timeout" => layer.time_limit = self.time(name, key, value, duration::read_time_limit),
             "kill_after" => layer.kill_after = self.time(name, key, value, duration::read_time_limit),

@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use super::given::Given;
 use super::upstream::{DEFAULT_NAME, Destination, Transport, Upstream};
-use super::value::{AgentChoice, Complaint, Content, Detail, Nest, Origin, Required, Sampler, Sourced, Temporality};
+use super::value::{
+    AgentChoice, Complaint, Content, Detail, GenAi, Nest, Origin, Required, Sampler, Sourced, Temporality,
+};
 use super::{attributes, endpoint};
 use crate::otlp::{PerSignal, Signal};
 
@@ -44,6 +46,10 @@ pub struct Layer {
     pub redact: Vec<Sourced<String>>,
     /// Variables whose values are none.
     pub redact_except: Vec<Sourced<String>>,
+    /// How the names of the GenAI conventions come in.
+    pub genai: Option<Sourced<GenAi>>,
+    /// Whether these are the newest names.
+    pub newest_genai: Option<Sourced<bool>>,
     /// How long delivery may go on after the command ended.
     pub drain_deadline: Option<Sourced<Duration>>,
     /// How long the command may take; zero is no limit.
@@ -109,6 +115,8 @@ impl Layer {
             detail: self.detail.or(lower.detail),
             redact: together(self.redact, lower.redact),
             redact_except: together(self.redact_except, lower.redact_except),
+            genai: self.genai.or(lower.genai),
+            newest_genai: self.newest_genai.or(lower.newest_genai),
             drain_deadline: self.drain_deadline.or(lower.drain_deadline),
             time_limit: self.time_limit.or(lower.time_limit),
             kill_after: self.kill_after.or(lower.kill_after),

@@ -113,6 +113,17 @@ pub enum Detail {
     Agent,
 }
 
+/// How the names of the GenAI semantic conventions come into the command's spans.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum GenAi {
+    /// Not at all.
+    Off,
+    /// Beside the names that the agent has.
+    Add,
+    /// In their place.
+    Replace,
+}
+
 /// How the run's own sums are told (OTLP exporter, `OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Temporality {
@@ -181,6 +192,10 @@ pub struct Settings {
     pub redact: Vec<Sourced<String>>,
     /// Variables whose values are not, although their names look like it.
     pub redact_except: Vec<Sourced<String>>,
+    /// How the names of the GenAI conventions come in.
+    pub genai: Sourced<GenAi>,
+    /// Whether these are the newest names, of which no release has been made yet.
+    pub newest_genai: Sourced<bool>,
     /// How long delivery may go on after the command ended; none leaves it to where otel-run runs
     /// (2 s at a terminal, 5 s elsewhere).
     pub drain_deadline: Option<Sourced<Duration>>,
@@ -356,6 +371,8 @@ impl Default for Settings {
             detail: Sourced::default_value(Detail::Full),
             redact: Vec::new(),
             redact_except: Vec::new(),
+            genai: Sourced::default_value(GenAi::Add),
+            newest_genai: Sourced::default_value(false),
             drain_deadline: None,
             time_limit: None,
             kill_after: None,

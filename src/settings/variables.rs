@@ -94,6 +94,8 @@ variables! {
         "names of variables, with commas between them, whose values are blanked wherever they stand in telemetry";
     RUN_REDACT_EXCEPT = "OTEL_RUN_REDACT_EXCEPT", OtelRun, Read:
         "names of variables whose values are not, although their names look like those of secrets";
+    RUN_GENAI = "OTEL_RUN_GENAI", OtelRun, Read:
+        "off, add or replace: how the names of the GenAI conventions come into the command's spans";
     RUN_DRAIN_DEADLINE = "OTEL_RUN_DRAIN_DEADLINE", OtelRun, Read:
         "how long delivery may go on after the command ended, such as 5s";
     RUN_TIMEOUT = "OTEL_RUN_TIMEOUT", OtelRun, Read:
@@ -172,6 +174,8 @@ variables! {
     OTEL_TRACES_SAMPLER = "OTEL_TRACES_SAMPLER", OpenTelemetry, Read: "how the run's own span is sampled";
     OTEL_TRACES_SAMPLER_ARG = "OTEL_TRACES_SAMPLER_ARG", OpenTelemetry, Read:
         "the ratio for traceidratio and parentbased_traceidratio, from 0 to 1";
+    OTEL_SEMCONV_STABILITY_OPT_IN = "OTEL_SEMCONV_STABILITY_OPT_IN", OpenTelemetry, Read:
+        "with gen_ai_latest_experimental in its list: the newest names of the GenAI conventions; the command reads it as well";
     OTEL_PROPAGATORS = "OTEL_PROPAGATORS", OpenTelemetry, Read: "which context is read and passed on: tracecontext, baggage, none";
 
     TRACEPARENT = "TRACEPARENT", Context, ReadAndInjected: "the parent span; the command gets the run's span";

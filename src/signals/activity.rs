@@ -22,8 +22,9 @@ pub struct ModelCall {
     pub failed: bool,
 }
 
-/// What a span reports. Only [`Activity::ModelCall`], [`Activity::ModelUsage`] and [`Activity::ToolCall`] are counted:
-/// the others repeat what those say, and are told apart so that nothing is counted or shown twice.
+/// What a span reports. Only [`Activity::ModelCall`], [`Activity::ModelUsage`],
+/// [`Activity::ModelFailure`] and [`Activity::ToolCall`] are counted: the others repeat what those say, and are told apart
+/// so that nothing is counted or shown twice.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Activity {
@@ -43,6 +44,8 @@ pub enum Activity {
         /// The tokens.
         tokens: Tokens,
     },
+    /// The request that an enclosing [`Activity::ModelCall`] stands for ended in an error, which that does not say.
+    ModelFailure,
     /// A call of a tool.
     ToolCall {
         /// The tool's name.
@@ -81,6 +84,7 @@ impl Activity {
             Activity::ModelStep { failed, .. }
             | Activity::ToolCall { failed, .. }
             | Activity::ToolEcho { failed, .. } => *failed,
+            Activity::ModelFailure => true,
             Activity::Prompt | Activity::ModelUsage { .. } | Activity::AgentTurn { .. } | Activity::SubAgent { .. } => {
                 false
             }

@@ -1,12 +1,11 @@
-//! Reading a span through the tables.
+//! Which table a span is read through, and what it is by that table.
 
-use std::time::Duration;
-
-use opentelemetry_proto::tonic::trace::v1::{Span, status::StatusCode};
+use opentelemetry_proto::tonic::trace::v1::Span;
 
 use super::attributes::Attributes;
-use super::dialect::{Cached, Dialect, EchoTells, Fields, Rest, Role, Unit};
-use super::{Activity, ModelCall, Tokens, ai_sdk, claude, codex, gemini, genai, opencode, provider, qwen};
+use super::dialect::{Dialect, Rest};
+use super::reading::Reading;
+use super::{Activity, ai_sdk, claude, codex, gemini, genai, opencode, qwen};
 
 /// Agents stand before the conventions, because they use the conventions' names in ways of their own.
 pub(super) const DIALECTS: [Dialect; 7] = [
@@ -41,18 +40,27 @@ pub fn worth_decoding(name: &[u8]) -> bool {
         && DIALECTS.iter().any(|dialect| dialect.spans.iter().any(|(text, _)| text.matches(name)))
 }
 
-/// What `span`, made in the instrumentation scope `scope`, reports. `None` where it reports nothing that is counted or
-/// shown in a way of its own.
-pub fn classify(scope: &str, span: &Span) -> Option<Activity> {
+/// The name that a span had before it was renamed by the GenAI conventions.
+pub const ORIGINAL_NAME: &str = "otel_run.original_name";
+
+/// What the tables say of `span`, made in the instrumentation scope `scope`: by the first one that knows its name.
+pub(super) fn find<'a>(scope: &str, span: &'a Span) -> Option<Reading<'a>> {
     if !worth_decoding(span.name.as_bytes()) {
         return None;
     }
+    let name = Attributes(&span.attributes).text(&[ORIGINAL_NAME]).unwrap_or(&span.name);
     DIALECTS.iter().filter(|dialect| dialect.scopes.is_empty() || dialect.is_spoken_in(scope.as_bytes())).find_map(
         |dialect| {
-            let (_, role) = dialect.spans.iter().find(|(text, _)| text.matches(span.name.as_bytes()))?;
-            Reader { span, fields: dialect.fields, attributes: Attributes(&span.attributes) }.read(*role)
+            let (_, role) = dialect.spans.iter().find(|(text, _)| text.matches(name.as_bytes()))?;
+            Reading::new(span, name, dialect, *role)
         },
     )
+}
+
+/// What `span`, made in the instrumentation scope `scope`, reports. `None` where it reports nothing that is counted or
+/// shown in a way of its own.
+pub fn classify(scope: &str, span: &Span) -> Option<Activity> {
+    find(scope, span).map(|reading| reading.activity())
 }
 
 /// Whether `span` is of no interest to somebody who wants to see what an agent did: the inner workings of an agent,
@@ -85,113 +93,6 @@ impl Dialect {
     /// Whether a span of this name says what model calls beneath it are for.
     pub(super) fn tells_a_purpose(&self, name: &[u8]) -> bool {
         self.purposes.iter().any(|(telling, _)| telling.as_bytes() == name)
-    }
-}
-
-/// One span, read with the fields of one dialect.
-struct Reader<'a> {
-    span: &'a Span,
-    fields: &'static Fields,
-    attributes: Attributes<'a>,
-}
-
-impl Reader<'_> {
-    fn read(&self, role: Role) -> Option<Activity> {
-        match role {
-            Role::Prompt => Some(Activity::Prompt),
-            Role::SubAgent => Some(Activity::SubAgent { name: self.owned(self.fields.agent) }),
-            Role::ModelCall => Some(self.model_call()),
-            Role::ModelStep => {
-                Some(Activity::ModelStep { model: self.owned(self.fields.model), failed: self.failed(self.attributes) })
-            }
-            Role::ModelUsage => {
-                let tokens = self.tokens();
-                (!tokens.is_zero()).then_some(Activity::ModelUsage { tokens })
-            }
-            Role::ToolCall => Some(self.tool_call(self.attributes)),
-            Role::ToolCallInEvent(name) => {
-                let mut events = self.span.events.iter().map(|event| Attributes(&event.attributes));
-                let event = events.find(|event| event.text(&["event.name"]) == Some(name));
-                Some(self.tool_call(event.unwrap_or(self.attributes)))
-            }
-            Role::ToolEcho(tells) => Some(Activity::ToolEcho {
-                name: self.owned(self.fields.tool),
-                call_id: self.owned(self.fields.call_id),
-                failed: tells == EchoTells::Failure && self.failed(self.attributes),
-            }),
-            Role::Operation => match genai::operation(self.attributes.text(&["gen_ai.operation.name"])?)? {
-                genai::Operation::ModelCall => Some(self.model_call()),
-                genai::Operation::ToolCall => Some(self.tool_call(self.attributes)),
-                genai::Operation::AgentTurn => Some(Activity::AgentTurn { name: self.owned(self.fields.agent) }),
-            },
-        }
-    }
-
-    fn owned(&self, names: &[&str]) -> Option<String> {
-        self.attributes.text(names).map(str::to_owned)
-    }
-
-    /// The status decides, and where an agent leaves it unset, what it says in its own words. `error.type` is
-    /// required on every failed GenAI operation, and Copilot's status is not always set.
-    fn failed(&self, attributes: Attributes<'_>) -> bool {
-        let status = self.span.status.as_ref().map(|status| status.code());
-        status == Some(StatusCode::Error)
-            || attributes.flag(self.fields.success) == Some(false)
-            || (status != Some(StatusCode::Ok) && attributes.has("error.type"))
-    }
-
-    fn model_call(&self) -> Activity {
-        let provider = self.attributes.text(self.fields.provider);
-        let provider = provider.or_else(|| self.attributes.text(self.fields.raw_provider).map(provider::conventional));
-        Activity::ModelCall(ModelCall {
-            model: self.owned(self.fields.model),
-            provider: provider.map(str::to_owned),
-            tokens: self.tokens(),
-            time_to_first_chunk: self.time_to_first_chunk(),
-            failed: self.failed(self.attributes),
-        })
-    }
-
-    fn tool_call(&self, attributes: Attributes<'_>) -> Activity {
-        Activity::ToolCall {
-            name: attributes.text(self.fields.tool).unwrap_or("unknown").to_owned(),
-            call_id: attributes.text(self.fields.call_id).map(str::to_owned),
-            failed: self.failed(attributes),
-        }
-    }
-
-    fn tokens(&self) -> Tokens {
-        let count = |names| self.attributes.count(names).unwrap_or(0);
-        let mut tokens = Tokens {
-            input: count(self.fields.input),
-            output: count(self.fields.output),
-            cache_read: count(self.fields.cache_read),
-            cache_write: count(self.fields.cache_write),
-            reasoning: count(self.fields.reasoning),
-        };
-        let apart = match self.fields.cached {
-            Cached::Included => false,
-            Cached::Apart => true,
-            Cached::ApartForAnthropicUnless(details) => {
-                let raw = self.attributes.text(self.fields.raw_provider);
-                raw.map(provider::conventional) == Some("anthropic")
-                    && !self.span.attributes.iter().any(|attribute| attribute.key.starts_with(details))
-            }
-        };
-        if apart {
-            tokens.input = tokens.input.saturating_add(tokens.cache_read).saturating_add(tokens.cache_write);
-        }
-        tokens
-    }
-
-    fn time_to_first_chunk(&self) -> Option<Duration> {
-        let (number, unit) =
-            self.fields.first_chunk.iter().find_map(|(name, unit)| Some((self.attributes.number(&[*name])?, unit)))?;
-        let seconds = match unit {
-            Unit::Seconds => number,
-            Unit::Milliseconds => number / 1000.0,
-        };
-        Duration::try_from_secs_f64(seconds).ok()
     }
 }
 

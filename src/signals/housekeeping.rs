@@ -156,6 +156,7 @@ fn shown(text: Text) -> String {
 fn condition(role: Role) -> &'static str {
     match role {
         Role::ModelUsage => " with tokens",
+        Role::ModelAnswers(_) => " with an error",
         _ => "",
     }
 }

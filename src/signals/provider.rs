@@ -2,7 +2,7 @@
 
 /// How providers begin in the AI SDK (`ai.model.provider`) and in the old `gen_ai.system`, and what the GenAI
 /// conventions call them (`gen_ai.provider.name`). Longer beginnings stand before shorter ones.
-const PROVIDERS: &[(&str, &str)] = &[
+pub(super) const PROVIDERS: &[(&str, &str)] = &[
     ("google.vertex", "gcp.vertex_ai"),
     ("google-vertex", "gcp.vertex_ai"),
     ("google", "gcp.gemini"),

@@ -91,6 +91,7 @@ impl Totals {
                 }
             }
             Activity::ModelUsage { tokens } => self.tokens.add(tokens),
+            Activity::ModelFailure => self.failed_model_calls += 1,
             Activity::ToolCall { name, failed, .. } => {
                 self.add_tool(name);
                 self.failed_tools += u64::from(*failed);

@@ -5,6 +5,7 @@
 //! that this program does not know survive.
 
 pub mod content;
+mod genai;
 mod logs;
 mod metrics;
 mod orphans;
@@ -25,7 +26,7 @@ use std::sync::Arc;
 use crate::otlp::Signal;
 use crate::otlp::wire::{Reader, WireError, put_message, read_varint};
 use crate::secret::Secrets;
-use crate::settings::{Content, Nest};
+use crate::settings::{Content, GenAi, Nest};
 use crate::signals::Housekeeping;
 
 /// What the transforms are to do, the same for all batches of a run.
@@ -37,6 +38,10 @@ pub struct Rules {
     pub content: Content,
     /// The spans that are left out; none where every span stays.
     pub left_out: Option<Housekeeping>,
+    /// How the conventional names for GenAI come in.
+    pub genai: GenAi,
+    /// Whether these are the newest names, of which no release has been made yet.
+    pub newest_genai: bool,
     /// The run's trace id.
     pub trace_id: [u8; 16],
     /// The run's span id.

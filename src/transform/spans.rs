@@ -1,10 +1,13 @@
-//! Spans: adopted or linked, without content.
+//! Spans: adopted or linked, without content, in the words of the GenAI conventions.
+
+use opentelemetry_proto::tonic::trace::v1::status::StatusCode;
 
 use super::content::{self, ErrorText, Place};
+use super::genai::Translated;
 use super::orphans::Sighting;
 use super::resource::Origin;
 use super::thin::Above;
-use super::{Pass, SpanSeen, is_absent, put_id, put_original_trace};
+use super::{Pass, SpanSeen, attribute_key, is_absent, put_id, put_original_trace};
 use crate::otlp::wire::{
     Reader, Value, WireError, close_message, open_message, put_bytes_field, put_fixed32_field, put_message,
     put_string_field, put_varint_field,
@@ -78,6 +81,11 @@ impl Pass<'_> {
         let moved = above != Above::Itself;
         let identity = Identity { parent, ..identity };
         let root = identity.parent.is_empty();
+        let translated = self.translated(origin, identity.name, span);
+        let translated = translated.as_ref();
+        let renamed = translated.and_then(|translated| translated.name.as_deref());
+        let kind = translated.and_then(|translated| translated.kind);
+        let mut failed = translated.is_some_and(|translated| translated.failed);
         let open = open_message(out, 2, span.len() + 64);
         let start = out.len();
         if adopted {
@@ -89,15 +97,33 @@ impl Pass<'_> {
                 (1 | 4, _) if adopted => {}
                 (4, _) if moved => {}
                 (16, _) if adopted && root => {}
+                (5, _) if renamed.is_some() => {}
+                (6, _) if kind.is_some() => {}
+                (9, Some(key_value)) if is_removed(translated, key_value)? => {}
                 (9, Some(_)) if !self.keeps(origin, Place::Span, identity.name, &field)? => {}
                 (11, Some(event)) => {
                     put_message(out, 11, event.len(), |out| self.event(origin, identity.name, event, out))?;
                 }
                 (13, Some(link)) => put_message(out, 13, link.len() + 64, |out| self.link(origin, link, out))?,
                 (15, Some(status)) => {
-                    put_message(out, 15, status.len(), |out| self.status(origin, identity.name, status, out))?;
+                    put_message(out, 15, status.len() + 2, |out| {
+                        self.status(origin, identity.name, status, failed, out)
+                    })?;
+                    failed = false;
                 }
                 _ => out.extend_from_slice(field.raw),
+            }
+        }
+        if let Some(translated) = translated {
+            if let Some(name) = renamed {
+                put_string_field(out, 5, name);
+            }
+            if let Some(kind) = kind {
+                put_varint_field(out, 6, kind as u64);
+            }
+            out.extend_from_slice(&translated.attributes);
+            if failed {
+                put_message(out, 15, 2, |out| put_varint_field(out, 3, StatusCode::Error as u64));
             }
         }
         match self.rules.nest {
@@ -112,7 +138,8 @@ impl Pass<'_> {
         if adopted || self.thins() {
             self.sight(&identity);
         }
-        (self.observe)(SpanSeen { scope: origin.scope, name: identity.name, message: &out[start..] });
+        let name = renamed.map_or(identity.name, str::as_bytes);
+        (self.observe)(SpanSeen { scope: origin.scope, name, message: &out[start..] });
         close_message(out, open);
         self.counts.kept += 1;
         Ok(())
@@ -197,8 +224,15 @@ impl Pass<'_> {
         Ok(())
     }
 
-    /// `Status`: the message is field 2, the code is field 3.
-    fn status(&mut self, origin: Origin<'_>, span: &[u8], status: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
+    /// `Status`: the message is field 2, the code is field 3, which becomes an error where the span `failed`.
+    fn status(
+        &mut self,
+        origin: Origin<'_>,
+        span: &[u8],
+        status: &[u8],
+        failed: bool,
+        out: &mut Vec<u8>,
+    ) -> Result<(), WireError> {
         for field in Reader::new(status) {
             let field = field?;
             match (field.number, field.value) {
@@ -212,10 +246,21 @@ impl Pass<'_> {
                         }
                     }
                 }
+                (3, Value::Varint(_)) if failed => {}
                 (3, Value::Varint(code)) => put_varint_field(out, 3, code),
                 _ => out.extend_from_slice(field.raw),
             }
         }
+        if failed {
+            put_varint_field(out, 3, StatusCode::Error as u64);
+        }
         Ok(())
+    }
+}
+
+fn is_removed(translated: Option<&Translated>, key_value: &[u8]) -> Result<bool, WireError> {
+    match translated {
+        Some(translated) => Ok(translated.removes(attribute_key(key_value)?)),
+        None => Ok(false),
     }
 }

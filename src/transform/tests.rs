@@ -26,6 +26,8 @@ fn rules(nest: Nest) -> Rules {
         nest,
         content: Content::Off,
         left_out: None,
+        genai: GenAi::Add,
+        newest_genai: false,
         trace_id: RUN_TRACE,
         span_id: RUN_SPAN,
         sampled: true,

@@ -149,6 +149,8 @@ fn rules(settings: &Settings, secrets: Arc<Secrets>) -> Rules {
         nest: Nest::Off,
         content: settings.content.value,
         left_out: None,
+        genai: settings.genai.value,
+        newest_genai: settings.newest_genai.value,
         trace_id: [0; 16],
         span_id: [0; 8],
         sampled: true,

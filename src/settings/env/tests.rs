@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
-use super::super::value::{Content, Detail, Nest, Protocol, Temporality};
+use super::super::value::{Content, Detail, GenAi, Nest, Protocol, Temporality};
 use super::*;
 
 fn environment(variables: &[(&str, &str)]) -> Environment {
@@ -66,6 +66,7 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_DETAIL", "Agent"),
         ("OTEL_RUN_REDACT", "A, B,"),
         ("OTEL_RUN_REDACT_EXCEPT", "C"),
+        ("OTEL_RUN_GENAI", "Replace"),
         ("OTEL_RUN_DRAIN_DEADLINE", "500ms"),
         ("OTEL_RUN_TIMEOUT", "1d"),
         ("OTEL_RUN_KILL_AFTER", ".5"),
@@ -120,6 +121,7 @@ fn every_variable_of_ours() {
         detail: said("OTEL_RUN_DETAIL", Detail::Agent),
         redact: ["A", "B"].map(|name| said("OTEL_RUN_REDACT", name.to_owned()).unwrap()).to_vec(),
         redact_except: vec![said("OTEL_RUN_REDACT_EXCEPT", "C".to_owned()).unwrap()],
+        genai: said("OTEL_RUN_GENAI", GenAi::Replace),
         drain_deadline: said("OTEL_RUN_DRAIN_DEADLINE", Duration::from_millis(500)),
         time_limit: said("OTEL_RUN_TIMEOUT", Duration::from_secs(86_400)),
         kill_after: said("OTEL_RUN_KILL_AFTER", Duration::from_millis(500)),

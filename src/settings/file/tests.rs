@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::super::given::Given;
-use super::super::value::{Content, Detail, Nest, Protocol, Temporality};
+use super::super::value::{Content, Detail, GenAi, Nest, Protocol, Temporality};
 use super::super::{Destination, HeaderValue, Identity, Transport, Upstream};
 use super::*;
 use crate::otlp::Signal;
@@ -60,6 +60,7 @@ detail = "agent"
 agent_destinations = false
 redact = ["A", "B"]
 redact_except = ["C"]
+genai = "replace"
 [headers]
 X-Literal = "v"
 authorization = { env = "TOKEN" }
@@ -89,7 +90,7 @@ fn every_key() {
     let (layer, complaints) = read(FileKind::User, EVERYTHING);
     let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
     let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
-    let set = Given::Table(vec![("A".to_owned(), said(58, Given::Text("1".to_owned())).unwrap())]);
+    let set = Given::Table(vec![("A".to_owned(), said(59, Given::Text("1".to_owned())).unwrap())]);
     let expected = Layer {
         destination: Destination {
             endpoint: said(1, "https://c".to_owned()),
@@ -99,10 +100,10 @@ fn every_key() {
                 logs: said(4, "http://l".to_owned()),
             },
             headers: vec![
-                header(38, "x-literal", HeaderValue::Literal(Secret::new("v"))),
-                header(39, "authorization", HeaderValue::Env("TOKEN".to_owned())),
-                header(40, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
-                header(41, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
+                header(39, "x-literal", HeaderValue::Literal(Secret::new("v"))),
+                header(40, "authorization", HeaderValue::Env("TOKEN".to_owned())),
+                header(41, "x-file", HeaderValue::File(PathBuf::from("/etc/token"))),
+                header(42, "x-home", HeaderValue::File(PathBuf::from("/home/u/token"))),
             ],
             headers_helper: said(22, PathBuf::from("/etc/helper")),
             identity: PerSignal::from_fn(|_| Identity {
@@ -115,9 +116,9 @@ fn every_key() {
             Upstream {
                 name: "second".to_owned(),
                 destination: Destination {
-                    endpoint: said(50, "http://second".to_owned()),
-                    headers: vec![header(51, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
-                    headers_helper: said(52, PathBuf::from("${WORKTREE}/h")),
+                    endpoint: said(51, "http://second".to_owned()),
+                    headers: vec![header(52, "k", HeaderValue::Command(vec!["print".to_owned(), "it".to_owned()]))],
+                    headers_helper: said(53, PathBuf::from("${WORKTREE}/h")),
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -125,7 +126,7 @@ fn every_key() {
             Upstream {
                 name: "upstream-2".to_owned(),
                 destination: Destination {
-                    signal_endpoints: PerSignal { logs: said(55, "file:/l".to_owned()), ..PerSignal::default() },
+                    signal_endpoints: PerSignal { logs: said(56, "file:/l".to_owned()), ..PerSignal::default() },
                     ..Destination::default()
                 },
                 transport: PerSignal::default(),
@@ -148,6 +149,7 @@ fn every_key() {
         detail: said(33, Detail::Agent),
         redact: ["A", "B"].map(|name| said(35, name.to_owned()).unwrap()).to_vec(),
         redact_except: vec![said(36, "C".to_owned()).unwrap()],
+        genai: said(37, GenAi::Replace),
         drain_deadline: said(12, Duration::from_millis(1500)),
         collector: said(13, false),
         state_dir: said(14, PathBuf::from("/etc/runs")),
@@ -163,13 +165,13 @@ fn every_key() {
         keep_size: said(32, 1 << 30),
         agent_destinations: said(34, false),
         resource_attributes: vec![
-            attribute(44, "z", "1"),
-            attribute(45, "a.b", "2"),
-            attribute(46, "deployment.environment.name", "ci"),
+            attribute(45, "z", "1"),
+            attribute(46, "a.b", "2"),
+            attribute(47, "deployment.environment.name", "ci"),
         ],
         agents: vec![(
             "x".to_owned(),
-            said(58, Given::Table(vec![("set".to_owned(), said(58, set).unwrap())])).unwrap(),
+            said(59, Given::Table(vec![("set".to_owned(), said(59, set).unwrap())])).unwrap(),
         )],
         ..Layer::default()
     };
@@ -194,6 +196,7 @@ fn a_project_names_and_describes_and_nothing_else() {
         nest: trusted.nest,
         detail: trusted.detail,
         redact: trusted.redact,
+        genai: trusted.genai,
         success_codes: trusted.success_codes,
         ..Layer::default()
     };
@@ -233,15 +236,15 @@ fn a_project_names_and_describes_and_nothing_else() {
             (32, "keep_size"),
             (34, "agent_destinations"),
             (36, "redact_except"),
-            (37, "headers"),
-            (48, "upstream"),
-            (57, "agents"),
+            (38, "headers"),
+            (49, "upstream"),
+            (58, "agents"),
         ]
     );
     assert_eq!(
         complaints[0].1,
         "`endpoint` is ignored here, because a project's file comes with its repository and may set only \
-         service_name, resource_attributes, agent, nest, detail, redact, success_codes; put it into your own settings file, \
+         service_name, resource_attributes, agent, nest, detail, redact, genai, success_codes; put it into your own settings file, \
          $XDG_CONFIG_HOME/otel-run/config.toml"
     );
 }

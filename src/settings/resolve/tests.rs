@@ -62,6 +62,7 @@ fn say(layer: &mut Layer, flags: &str) {
             "nest" => layer.nest = said("--nest", choice::read(choice::NEST, value).unwrap()),
             "content" => layer.content = said("--content", choice::read(choice::CONTENT, value).unwrap()),
             "detail" => layer.detail = said("--detail", choice::read(choice::DETAIL, value).unwrap()),
+            "genai" => layer.genai = said("--genai", choice::read(choice::GENAI, value).unwrap()),
             "collector" => layer.collector = said("--collector", value == "on"),
             "drain-deadline" => layer.drain_deadline = said("--drain-deadline", duration::read(value).unwrap()),
             "timeout" => layer.time_limit = said("--timeout", duration::read_time_limit(value).unwrap()),
@@ -128,7 +129,7 @@ fn zero_keeps_everything() {
 fn precedence() {
     type Told = fn(&Settings) -> String;
     type Case<'a> = (Told, &'a [(&'a str, &'a str)], &'a [&'a str]);
-    let cases: [Case<'_>; 13] = [
+    let cases: [Case<'_>; 15] = [
         (
             |settings| {
                 let endpoint = settings.upstreams.first().and_then(|it| it.destination.endpoint.as_ref());
@@ -193,6 +194,24 @@ fn precedence() {
                 ("project: nest = 'off'", "Off from /p.toml:1"),
                 ("user: nest = 'link'", "Link from /u.toml:1"),
             ],
+            &[],
+        ),
+        (
+            |settings| told(&settings.genai),
+            &[
+                ("--genai off", "Off from --genai"),
+                ("OTEL_RUN_GENAI=replace", "Replace from OTEL_RUN_GENAI"),
+                ("project: genai = 'off'", "Off from /p.toml:1"),
+                ("user: genai = 'replace'", "Replace from /u.toml:1"),
+            ],
+            &[],
+        ),
+        (
+            |settings| told(&settings.newest_genai),
+            &[(
+                "OTEL_SEMCONV_STABILITY_OPT_IN=http/dup, gen_ai_latest_experimental",
+                "true from OTEL_SEMCONV_STABILITY_OPT_IN",
+            )],
             &[],
         ),
         (

@@ -1,13 +1,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
-use opentelemetry_proto::tonic::trace::v1::{Status, span::Event};
+use opentelemetry_proto::tonic::trace::v1::{Status, span::Event, status::StatusCode};
 use proptest::prelude::*;
 
 use super::*;
-use crate::signals::{Totals, captures};
+use crate::signals::{ModelCall, Tokens, Totals, captures};
 
 enum Attribute {
     Text(&'static str),

@@ -94,7 +94,7 @@ fn is_harmless(text: &[u8]) -> bool {
 }
 
 /// A class of errors, with a system error's code behind it or alone: `ShellError`, `Error:ENOENT`, `ECONNREFUSED`.
-fn is_class_name(text: &[u8]) -> bool {
+pub(in crate::transform) fn is_class_name(text: &[u8]) -> bool {
     if text.is_empty() || text.len() > 80 {
         return false;
     }

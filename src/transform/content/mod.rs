@@ -15,6 +15,7 @@ mod tests;
 
 pub use body::{BodyVerdict, body, inspect_body};
 pub use documentation::documentation;
+pub(super) use error_text::is_class_name;
 pub use error_text::{ErrorText, error_text};
 
 use index::Found;

@@ -34,6 +34,8 @@ fn rules(nest: Nest) -> Rules {
         nest,
         content: Content::On,
         left_out: Some(Housekeeping::default()),
+        genai: crate::settings::GenAi::Off,
+        newest_genai: false,
         agent: None,
         trace_id: TRACE,
         span_id: RUN,

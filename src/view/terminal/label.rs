@@ -51,7 +51,7 @@ impl Label {
             }
             Some(Activity::AgentTurn { name }) => named("agent ", name, Style::Magenta),
             Some(Activity::SubAgent { name }) => named("sub-agent ", name, Style::Magenta),
-            Some(Activity::ModelUsage { .. }) | None => Self::as_span(node),
+            Some(Activity::ModelUsage { .. } | Activity::ModelFailure) | None => Self::as_span(node),
         }
     }
 
@@ -63,7 +63,9 @@ impl Label {
             Some(Activity::ToolEcho { name, .. }) => (name.clone(), Style::Yellow),
             Some(Activity::AgentTurn { name } | Activity::SubAgent { name }) => (name.clone(), Style::Magenta),
             Some(Activity::Prompt) => (None, Style::Blue),
-            Some(Activity::ModelStep { .. } | Activity::ModelUsage { .. }) | None => (None, Style::Plain),
+            Some(Activity::ModelStep { .. } | Activity::ModelUsage { .. } | Activity::ModelFailure) | None => {
+                (None, Style::Plain)
+            }
         };
         let name = if node.span.name.is_empty() { "(no name)".to_owned() } else { node.span.name.clone() };
         ("", name, note.unwrap_or_default(), style)

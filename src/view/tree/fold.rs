@@ -109,7 +109,7 @@ pub(super) fn essential(inputs: &[Input<'_>], parents: &[Option<usize>], order: 
                 }
                 _ => Fate::Shown,
             },
-            Some(Activity::ModelUsage { .. }) => {
+            Some(Activity::ModelUsage { .. } | Activity::ModelFailure) => {
                 nearest_model_call(above, &folding).map_or(Fate::Folded, Fate::MergedInto)
             }
             Some(Activity::ToolEcho { call_id: Some(id), .. }) => {
