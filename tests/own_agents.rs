@@ -8,7 +8,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use serde_json::Value;
 use support::listed::only_run;
-use support::stored::Stored;
+use support::stored::{Stored, text};
 use support::{Home, Run, run, test_child};
 
 /// An agent in five lines.
@@ -259,7 +259,7 @@ fn request_of_goose() -> String {
         "startTimeUnixNano": "1795170398000000000", "endTimeUnixNano": "1795170399000000000",
         "attributes": [
             text("goose.prompt", "CANARY-1"), text("goose.tool.output.0", "CANARY-2"),
-            text("goose.model", "kept-1"), text("goose.prompts", "kept-2"),
+            text("goose.model", "kept-1"), text("goose.answer", "CANARY-5"), text("goose.prompts", "kept-2"),
         ],
         "events": [{"timeUnixNano": "1795170398000000000", "name": "e", "attributes": [text("goose.tool", "CANARY-3")]}],
     });
@@ -278,7 +278,8 @@ fn request_of_goose() -> String {
 #[test]
 fn its_content_is_removed_unless_it_is_wanted() {
     let config = format!("{GOOSE}[agents.goose.service]\nnames = [\"goose\"]\n");
-    let config = config.replace("signals =", "content_attributes = [\"goose.prompt\", \"goose.tool.*\"]\nsignals =");
+    let config = config
+        .replace("signals =", "content_attributes = [\"goose.prompt\", \"goose.tool.*\", \"goose.answer\"]\nsignals =");
     for (content, agent, found) in [("off", "goose", false), ("on", "goose", true), ("off", "other", true)] {
         let home = home("goose", &config);
         let file = home.work().join("request.jsonl");
@@ -290,7 +291,7 @@ fn its_content_is_removed_unless_it_is_wanted() {
         let (resource, ..) = stored.spans_with_origin().into_iter().find(|(.., each)| each.name == span.name).unwrap();
         let kept = format!("{span:?} {resource:?}");
         assert!(kept.contains("kept-1") && kept.contains("kept-2"), "{kept}");
-        for canary in ["CANARY-1", "CANARY-2", "CANARY-3", "CANARY-4"] {
+        for canary in ["CANARY-1", "CANARY-2", "CANARY-3", "CANARY-4", "CANARY-5"] {
             assert_eq!(kept.contains(canary), found, "{canary}, {content}, {agent}: {kept}");
         }
         if !found {
@@ -316,5 +317,35 @@ fn its_housekeeping_is_left_out_where_that_is_wanted() {
             Stored::of(&home).spans_of_the_command().into_iter().map(|span| span.name).collect();
         names.sort();
         assert_eq!(names, expected, "{detail}, {agent}");
+    }
+}
+
+#[test]
+fn its_spans_get_conventional_names() {
+    let words = r#"
+[agents.goose.operations]
+"goose.t*" = "chat"
+
+[agents.goose.genai_attributes]
+goose.model = "gen_ai.request.model"
+goose.answer = "gen_ai.output.messages"
+"#;
+    for (genai, operation, name, own, model) in [
+        ("off", None, "goose.turn", Some("kept-1"), None),
+        ("add", Some("chat"), "goose.turn", Some("kept-1"), Some("kept-1")),
+        ("replace", Some("chat"), "chat kept-1", None, Some("kept-1")),
+    ] {
+        let home = home("goose", &format!("{GOOSE}{words}"));
+        let file = home.work().join("request.jsonl");
+        std::fs::write(&file, request_of_goose()).unwrap();
+        let words = [test_child().into_os_string(), "replay".into(), file.into()];
+        in_home(&home).flag("--agent", "goose").flag("--genai", genai).child(words).expect_exit(0);
+        let spans = Stored::of(&home).spans_of_the_command();
+        let span = spans.iter().find(|span| span.name == name).unwrap_or_else(|| panic!("{genai}: {spans:?}"));
+        let of = |key: &str| text(&span.attributes, key);
+        assert_eq!(of("gen_ai.operation.name"), operation, "{genai}");
+        assert_eq!((of("goose.model"), of("gen_ai.request.model")), (own, model), "{genai}");
+        // An answer is content by its conventional name, whatever it was called.
+        assert_eq!((of("goose.answer"), of("gen_ai.output.messages")), (None, None), "{genai}");
     }
 }

@@ -42,6 +42,8 @@ pub(super) const PROFILE: Profile = Profile {
     }],
     content_attributes: &[],
     housekeeping: &[],
+    operations: &[],
+    genai_attributes: &[],
     content: CONTENT,
     content_arguments: &[],
     probe: None,

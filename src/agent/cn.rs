@@ -37,6 +37,8 @@ pub(super) const PROFILE: Profile = Profile {
     arguments: &[],
     content_attributes: &[],
     housekeeping: &[],
+    operations: &[],
+    genai_attributes: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

@@ -55,6 +55,8 @@ pub(super) const PROFILE: Profile = Profile {
     ],
     content_attributes: &[],
     housekeeping: &[],
+    operations: &[],
+    genai_attributes: &[],
     content: &[],
     content_arguments: &[Argument {
         modes: WORKING,

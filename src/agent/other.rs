@@ -25,6 +25,8 @@ pub const PROFILE: Profile = Profile {
     arguments: &[],
     content_attributes: &[],
     housekeeping: &[],
+    operations: &[],
+    genai_attributes: &[],
     content: &[],
     content_arguments: &[],
     probe: None,

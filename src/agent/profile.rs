@@ -49,6 +49,11 @@ pub struct Profile {
     /// Names of spans that are its inner workings, beside those that are known of all: a name, or how names begin with `*`
     /// behind it.
     pub housekeeping: &'static [&'static str],
+    /// Names of spans, or how they begin with `*` behind it, and which operation of the GenAI conventions each is, beside what
+    /// is known of all.
+    pub operations: &'static [(&'static str, &'static str)],
+    /// Attributes of these spans, and what each is called by the conventions.
+    pub genai_attributes: &'static [(&'static str, &'static str)],
     /// Its own switches for content.
     pub content: &'static [ContentSwitch],
     /// What to change in its arguments, beside the others, where the user wants content.

@@ -45,6 +45,8 @@ pub(super) const PROFILE: Profile = Profile {
     arguments: &[],
     content_attributes: &[],
     housekeeping: &[],
+    operations: &[],
+    genai_attributes: &[],
     content: CONTENT,
     content_arguments: &[],
     probe: None,

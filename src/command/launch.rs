@@ -22,7 +22,7 @@ use crate::secret::Secrets;
 use crate::settings::Detail;
 use crate::signals::Housekeeping;
 use crate::store::facts::{Beginning, Started};
-use crate::transform::{Agent, Rules};
+use crate::transform::{Agent, OwnWords, Rules};
 
 /// A command that was started, or could not be.
 pub(super) struct Launch<'a> {
@@ -131,6 +131,10 @@ fn rules(
             services: service.names,
             tells_version: service.tells_version,
             content: plan.agent.profile.content_attributes,
+            words: OwnWords {
+                operations: plan.agent.profile.operations,
+                attributes: plan.agent.profile.genai_attributes,
+            },
             version: agent_version,
             instance_id: said.map_or_else(instance_id, |(_, id)| id.value.clone()),
         }

@@ -13,6 +13,10 @@ use crate::otlp::wire::put_message;
 use crate::settings::GenAi;
 use crate::signals::{Attributes, Conventional, ORIGINAL_NAME, Wanted, conventional, worth_decoding};
 
+mod own;
+
+pub use own::OwnWords;
+
 /// Headers of requests to models may hold credentials and are of no use to anybody who looks at a trace.
 const DROPPED: &str = "ai.request.headers.";
 
@@ -43,7 +47,13 @@ impl Translated {
 impl Pass<'_> {
     /// What becomes of `span`, a whole `Span` message; none where the conventions have nothing to say about it.
     pub(super) fn translated(&self, origin: Origin<'_>, name: &[u8], span: &[u8]) -> Option<Translated> {
-        if self.rules.genai == GenAi::Off || !worth_decoding(name) {
+        if self.rules.genai == GenAi::Off {
+            return None;
+        }
+        if let Some(translated) = self.in_own_words(origin, name, span) {
+            return Some(translated);
+        }
+        if !worth_decoding(name) {
             return None;
         }
         let scope = std::str::from_utf8(origin.scope).ok()?;

@@ -16,6 +16,7 @@ mod spans;
 mod tests;
 mod thin;
 
+pub use genai::OwnWords;
 pub use orphans::StandIn;
 use orphans::{Orphans, Roots, Sighting};
 use thin::{Id, Thinned, Thinning};
@@ -72,6 +73,8 @@ pub struct Agent {
     /// Attributes that hold content in its data, beside those that are known of all: a name, or a name with `.*` behind it
     /// for itself and all below it.
     pub content: &'static [&'static str],
+    /// What it calls what the GenAI conventions have names for, beside what is known of all.
+    pub words: OwnWords,
 }
 
 /// A span as it leaves the transforms.

@@ -198,6 +198,7 @@ fn the_agents_resources_say_which_instance_and_version_it_is() {
     let agent = Agent {
         services: &["agent", "agent_exec"],
         content: &[],
+        words: super::OwnWords::default(),
         tells_version: true,
         version: Some("1.0.0".to_owned()),
         instance_id: "run".to_owned(),

@@ -214,6 +214,32 @@ fn settings(place: &mut Place<'_>) -> Option<Edit> {
     }
 }
 
+/// A table of names, each with what `read` makes of what stands there. `a.b = "x"` is two tables in TOML, and one name here.
+pub(super) fn pairs(
+    place: &mut Place<'_>,
+    read: fn(&Given) -> Result<&'static str, String>,
+) -> &'static [(&'static str, &'static str)] {
+    fn below(
+        place: &mut Place<'_>,
+        prefix: &str,
+        read: fn(&Given) -> Result<&'static str, String>,
+        pairs: &mut Vec<(&'static str, &'static str)>,
+    ) {
+        for (name, said) in place.table() {
+            let mut place = place.below(name, said);
+            let name = format!("{prefix}{name}");
+            if matches!(said.value, Given::Table(_)) {
+                below(&mut place, &format!("{name}."), read, pairs);
+            } else if let Some(value) = place.value(read) {
+                pairs.push((name.leak(), value));
+            }
+        }
+    }
+    let mut pairs = Vec::new();
+    below(place, "", read, &mut pairs);
+    keep(pairs)
+}
+
 pub(super) fn content_switches(place: &mut Place<'_>) -> &'static [ContentSwitch] {
     let mut switches = Vec::new();
     for (name, said) in place.table() {

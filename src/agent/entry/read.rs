@@ -1,7 +1,7 @@
 //! From what a settings file says about agents to profiles.
 
 use super::parts;
-use super::values::{attribute, base_name, exact, keep, list, sentence, span, switch, word, wrong_type};
+use super::values::{attribute, base_name, exact, genai, keep, list, sentence, span, switch, word, wrong_type};
 use super::words::{RESOURCE_ATTRIBUTES, SIGNAL, TAKES_PARENT};
 use crate::agent::{OTHER, PROFILES, Profile, RecognisedBy};
 use crate::settings::{Complaint, Given, Origin, Sourced, choice};
@@ -124,6 +124,8 @@ pub(super) const FIELDS: &[&str] = &[
     "arguments",
     "content_attributes",
     "housekeeping",
+    "operations",
+    "genai_attributes",
     "content_switches",
     "content_arguments",
     "probe",
@@ -170,6 +172,8 @@ fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
             "arguments" => profile.arguments = parts::arguments(&mut place),
             "content_attributes" => place.put(&mut profile.content_attributes, list(attribute)),
             "housekeeping" => place.put(&mut profile.housekeeping, list(span)),
+            "operations" => profile.operations = parts::pairs(&mut place, sentence),
+            "genai_attributes" => profile.genai_attributes = parts::pairs(&mut place, genai),
             "content_switches" => profile.content = parts::content_switches(&mut place),
             "content_arguments" => profile.content_arguments = parts::arguments(&mut place),
             "probe" => profile.probe = parts::probe(&mut place),

@@ -148,6 +148,10 @@ fn everything_that_a_profile_can_hold_is_read_back() {
             ContentSwitch { name: "Q", on: Injection::ExemptLoopback, off: MERGED, of: "answers" },
         ],
         content_arguments: ARGUMENTS,
+        content_attributes: &["a", "b.*"],
+        housekeeping: &["c", "d*"],
+        operations: &[("goose.llm*", "chat"), ("t", "execute_tool")],
+        genai_attributes: &[("goose.model", "gen_ai.request.model"), ("m", "gen_ai.tool.name")],
         probe: Some(Probe { arguments: &[], alternatives: ALTERNATIVES }),
         ..PROFILES[0]
     };

@@ -112,6 +112,14 @@ pub(super) fn span(given: &Given) -> Result<&'static str, String> {
     }
 }
 
+/// A name of the GenAI conventions.
+pub(super) fn genai(given: &Given) -> Result<&'static str, String> {
+    match exact(given)? {
+        name if name.starts_with("gen_ai.") => Ok(name),
+        name => Err(format!("\"{name}\" is no name of the GenAI conventions, which begin with gen_ai.")),
+    }
+}
+
 pub(super) fn switch(given: &Given) -> Result<bool, String> {
     match given {
         Given::Switch(switch) => Ok(*switch),

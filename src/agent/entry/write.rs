@@ -30,6 +30,8 @@ pub fn write(profile: &Profile) -> String {
         arguments,
         content_attributes,
         housekeeping,
+        operations,
+        genai_attributes,
         content,
         content_arguments,
         probe,
@@ -71,6 +73,12 @@ pub fn write(profile: &Profile) -> String {
     page.field("on_signal", &text(word(LAST_BATCHES, on_signal)));
     page.modes(&path, &modes);
     page.variables(&path, profile);
+    for (field, pairs) in [("operations", operations), ("genai_attributes", genai_attributes)] {
+        if !pairs.is_empty() {
+            page.table(&format!("{path}.{field}"));
+            pairs.iter().for_each(|(name, value)| page.field(&key(name), &text(value)));
+        }
+    }
     page.arguments(&format!("{path}.arguments"), arguments);
     if !content.is_empty() {
         page.table(&format!("{path}.content_switches"));
