@@ -104,7 +104,8 @@ fn the_highest_place_decides_and_the_plan_names_it() {
                 (Project("genai = 'off'"), "GenAI off: model and tool calls keep the agent's own names alone"),
                 (User("genai = 'REPLACE'"), "conventions' names in place of the agent's own"),
             ],
-            "names beside the agent's own (default)",
+            // The usual way is no line of its own.
+            "are not stored (default)",
         ),
         (
             &[],
