@@ -109,11 +109,11 @@ impl Canaries {
             if matches!(key.as_str(), "service.name" | "event.name" | "exception.type" | "error.type") {
                 continue;
             }
-            if attribute(self.family, place, owner.as_bytes(), key.as_bytes()) == Verdict::Drop {
-                if let Some(Value::String(text)) = pair["value"].get_mut("stringValue") {
-                    text.push_str(&format!(" {CONTENT}"));
-                    self.contents += 1;
-                }
+            if attribute(self.family, place, owner.as_bytes(), key.as_bytes()) == Verdict::Drop
+                && let Some(Value::String(text)) = pair["value"].get_mut("stringValue")
+            {
+                text.push_str(&format!(" {CONTENT}"));
+                self.contents += 1;
             }
             self.value(pair.get_mut("value"));
         }

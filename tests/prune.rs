@@ -225,7 +225,11 @@ fn many_at_once_remove_each_run_once() {
         let lines = told.iter().flat_map(|told| told.lines());
         lines.filter(|line| line.starts_with(name.as_str()) && !line.contains("stays")).count()
     };
-    assert!(told.iter().all(|told| told.ends_with(" freed; 1 kept\n")), "{told:#?}");
+    // A run that another of them holds at that moment stays, for this one.
+    for told in &told {
+        let held = told.lines().filter(|line| line.ends_with("stays: another otel-run is at work on it")).count();
+        assert!(told.ends_with(&format!(" freed; {} kept\n", 1 + held)), "{told}");
+    }
     assert_eq!(all.iter().map(removed).collect::<Vec<_>>(), [1, 1, 1, 1, 1, 1, 1, 1, 1, 0], "{told:#?}");
     assert_eq!(names(&home), all[9..]);
 }

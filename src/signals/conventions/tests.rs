@@ -157,7 +157,7 @@ fn cached_tokens_are_within_the_input() {
     let read = ("ai.usage.cachedInputTokens", Whole(40));
     let details = ("ai.usage.inputTokenDetails.cacheReadTokens", Whole(40));
     let theirs = |value| ("gen_ai.usage.input_tokens", Whole(value));
-    let cases: Vec<(&str, Vec<(&str, Value)>, i64)> = vec![
+    let cases = [
         ("version 5 with Anthropic", vec![anthropic.clone(), input(60), read.clone()], 100),
         ("and what it calls conventional", vec![anthropic.clone(), input(60), read.clone(), theirs(60)], 100),
         (
