@@ -22,7 +22,7 @@ pub struct CommandLine<'a> {
 /// What a command line starts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Detected {
-    /// The profile; [`OTHER`] where the command is no agent.
+    /// The profile; [`super::OTHER`] where the command is no agent.
     pub profile: &'static Profile,
     /// What it was recognised by.
     pub recognised_from: RecognisedFrom,

@@ -1,6 +1,6 @@
 //! Agents: how a command is recognised as one, and what makes it export its telemetry to the run's collector.
 //!
-//! A [`Profile`] is a value; [`detect`] finds the one for a command line and [`inject`] applies it. Nothing here touches
+//! A [`Profile`] is a value; [`Agents`] finds the one for a command line and [`inject`] applies it. Nothing here touches
 //! a process or a file.
 
 mod agents;
