@@ -99,7 +99,7 @@ impl Case {
     fn own(&self, argv: &[OsString]) -> Own {
         let line = CommandLine { argv, links: &[], at_terminal: true };
         let detected = super::detected(line, &self.agents, &self.settings);
-        let folder = std::path::Path::new("/work");
+        let folder = std::path::Path::new("/project");
         let environment = self.base();
         Circumstances { argv, detected: &detected, environment: &environment, folder }.read(&self.files)
     }

@@ -114,7 +114,7 @@ fn what_of_claudes_settings_counts() {
                 (Place::User, USER, ON),
                 (
                     Place::Project,
-                    "/work/.claude/settings.json",
+                    "/project/.claude/settings.json",
                     r#"{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"http://theirs"}}"#,
                 ),
             ],
@@ -126,7 +126,7 @@ fn what_of_claudes_settings_counts() {
         (
             &[
                 (Place::User, USER, ON),
-                (Place::Named, "/work/my.json", r#"{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"http://named"}}"#),
+                (Place::Named, "/project/my.json", r#"{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"http://named"}}"#),
             ],
             &["--settings", "my.json"],
             &["OTEL_EXPORTER_OTLP_ENDPOINT"],
@@ -153,7 +153,7 @@ fn what_of_claudes_settings_counts() {
         // Files that Claude Code does not read either.
         (&[(Place::User, USER, "{ // OTEL\n}")], &[], &[], 1, &[]),
         (
-            &[(Place::User, USER, ON), (Place::Named, "/work/my.json", "{ // mine\n}")],
+            &[(Place::User, USER, ON), (Place::Named, "/project/my.json", "{ // mine\n}")],
             &["--settings", "my.json"],
             &[],
             1,
@@ -398,7 +398,7 @@ fn what_of_gemini_and_qwen_settings_counts() {
             "gemini",
             &[
                 (Place::User, GEMINI, r#"{"telemetry":{"enabled":true}}"#),
-                (Place::Project, "/work/.gemini/settings.json", r#"{"telemetry":{"otlpEndpoint":"http://theirs"}}"#),
+                (Place::Project, "/project/.gemini/settings.json", r#"{"telemetry":{"otlpEndpoint":"http://theirs"}}"#),
             ],
             &[],
             1,
