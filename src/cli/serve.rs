@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use clap::Args;
 
-use super::{
-    AgentOptions, DestinationOptions, General, IdentityOptions, Invocation, Options, RunOptions, secret, words,
-};
+use super::options::{secret, words};
+use super::{AgentOptions, DestinationOptions, General, IdentityOptions, Invocation, Options, RunOptions};
 use crate::secret::Secret;
 use crate::settings::{Content, GenAi, choice, duration};
 

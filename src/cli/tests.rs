@@ -1,9 +1,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::os::unix::ffi::OsStringExt;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::error::ErrorKind;
 
 use super::*;
-use crate::settings::{self, AgentChoice, HeaderValue, Layer, Origin, Sourced};
+use crate::secret::Secret;
+use crate::settings::{
+    self, AgentChoice, Content, Detail, GenAi, HeaderValue, Layer, Nest, Origin, Protocol, Required, Sourced,
+    Temporality,
+};
 
 fn line(words: &str) -> Result<Invocation, clap::Error> {
     parse(std::iter::once("otel-run").chain(words.split_whitespace()).map(OsString::from))

@@ -1,0 +1,197 @@
+//! The line as clap knows it: the program's options, the verbs, and what each verb takes.
+
+use std::ffi::OsString;
+
+use clap::{Args, Parser, Subcommand};
+
+use super::options::{DestinationOptions, General, Options, RetentionOptions};
+use super::serve;
+use super::{AgentForm, Invocation};
+
+const USAGE: &str = "otel-run [OPTIONS] [--] COMMAND [ARGS]...\n       otel-run [OPTIONS] VERB ...";
+
+const EXAMPLES: &str = "\
+Examples:
+  Run opencode, then look at what it did:
+    otel-run -- opencode run \"fix the failing test\"
+    otel-run show
+
+  In a CI job, nested into the pipeline's trace where TRACEPARENT is set:
+    export OTEL_EXPORTER_OTLP_ENDPOINT=https://otlp.example.com
+    export OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20$TOKEN
+    exec otel-run --service-name nightly-fix -- opencode run \"update the lock file\"
+
+  As the entry point of a container:
+    ENTRYPOINT [\"otel-run\", \"--endpoint\", \"http://collector:4317\", \"--protocol\", \"grpc\", \"--\"]
+    CMD [\"opencode\", \"serve\"]
+
+  See what would be done, without doing it:
+    otel-run plan -- opencode run hello
+
+A setting comes from the first of these that has it: option, OTEL_RUN_* variable, OTEL_* variable,
+project file (.otel-run.toml), user file ($XDG_CONFIG_HOME/otel-run/config.toml), default. A command
+with the name of a verb needs the dashes: otel-run -- show";
+
+/// Everything that clap knows about the command line, for help, completions and the man page as well.
+#[derive(Debug, Parser)]
+#[command(
+    name = "otel-run",
+    version,
+    propagate_version = true,
+    about = "Run a command as an OpenTelemetry span, with its own telemetry nested under it",
+    override_usage = USAGE,
+    after_long_help = EXAMPLES,
+    max_term_width = 110,
+    subcommand_help_heading = "Verbs",
+    subcommand_value_name = "VERB",
+    subcommand_negates_reqs = true,
+    args_conflicts_with_subcommands = true,
+    arg_required_else_help = true,
+    disable_help_flag = true,
+    disable_version_flag = true,
+)]
+pub(super) struct Line {
+    #[command(flatten)]
+    options: Options,
+    /// Print what would be done, and do nothing
+    ///
+    /// The same as `otel-run plan`.
+    #[arg(long, help_heading = "Run")]
+    dry_run: bool,
+    #[command(flatten)]
+    about: About,
+    #[arg(last = true, required = true, hide = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+    #[command(subcommand)]
+    verb: Option<Verb>,
+}
+
+/// The two options that clap answers itself. They are declared here so that they stand under a heading like the others.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Run")]
+pub(super) struct About {
+    /// Print help (--help: all options, and examples)
+    #[arg(short, long, action = clap::ArgAction::Help, global = true)]
+    help: Option<bool>,
+    /// Print the version
+    #[arg(short = 'V', long, action = clap::ArgAction::Version, global = true)]
+    version: Option<bool>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Verb {
+    /// List the runs on disk
+    Runs {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Print at most N, the latest
+        #[arg(long, value_name = "N")]
+        limit: Option<usize>,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Show one run as a tree, the latest by default
+    Show {
+        /// Which run, as `otel-run runs` names it
+        run: Option<String>,
+        /// Show housekeeping spans as well
+        #[arg(long)]
+        all: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        /// Print prompts, answers and tool data as well, where --content kept them
+        #[arg(long)]
+        conversation: bool,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Print what a run would do, and do nothing (the same as --dry-run)
+    #[command(override_usage = "otel-run plan [OPTIONS] [--] COMMAND [ARGS]...")]
+    Plan {
+        #[command(flatten)]
+        options: Box<Options>,
+        #[arg(last = true, required = true, hide = true, value_name = "COMMAND")]
+        command: Vec<OsString>,
+    },
+    /// Deliver what is still on disk
+    Flush {
+        /// Which runs, as `otel-run runs` names them; without any, all that are not delivered
+        #[arg(value_name = "RUN")]
+        runs: Vec<String>,
+        /// Say what would be delivered, and deliver nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        destination: DestinationOptions,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Remove old runs from disk
+    Prune {
+        /// Print what would be removed, and remove nothing
+        #[arg(long)]
+        dry_run: bool,
+        #[command(flatten)]
+        retention: RetentionOptions,
+        #[command(flatten)]
+        general: General,
+    },
+    /// List the agents that are known, or say what would be injected into one
+    Agents {
+        /// Which, as `otel-run agents` names it
+        name: Option<String>,
+        /// Print it as an entry of the settings file, as a start for your own
+        #[arg(long, requires = "name", conflicts_with = "json")]
+        toml: bool,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        general: General,
+    },
+    /// Collect from whoever sends, without a command
+    #[command(after_long_help = serve::EXAMPLES)]
+    Serve(Box<serve::Words>),
+}
+
+impl Line {
+    /// What the line asks for.
+    pub(super) fn invocation(self) -> Invocation {
+        match self.verb {
+            None if self.dry_run => Invocation::Plan { options: self.options, command: self.command },
+            None => Invocation::Run { options: self.options, command: self.command },
+            Some(verb) => verb.invocation(),
+        }
+    }
+}
+
+impl Verb {
+    fn invocation(self) -> Invocation {
+        match self {
+            Verb::Plan { options, command } => Invocation::Plan { options: *options, command },
+            Verb::Runs { json, limit, general } => {
+                Invocation::Runs { options: Options { general, ..Options::default() }, json, limit }
+            }
+            Verb::Show { run, all, json, conversation, general } => {
+                Invocation::Show { options: Options { general, ..Options::default() }, run, all, json, conversation }
+            }
+            Verb::Flush { runs, dry_run, destination, general } => {
+                Invocation::Flush { options: Options { destination, general, ..Options::default() }, runs, dry_run }
+            }
+            Verb::Agents { name, toml, json, general } => {
+                let form = match (toml, json) {
+                    (true, _) => AgentForm::Toml,
+                    (false, true) => AgentForm::Json,
+                    (false, false) => AgentForm::Words,
+                };
+                Invocation::Agents { options: Options { general, ..Options::default() }, name, form }
+            }
+            Verb::Serve(words) => words.invocation(),
+            Verb::Prune { dry_run, retention, general } => {
+                Invocation::Prune { options: Options { retention, general, ..Options::default() }, dry_run }
+            }
+        }
+    }
+}
