@@ -5,6 +5,7 @@
 //! before it. Options before a verb are handed to the verb: `otel-run --state-dir X show` is `otel-run show --state-dir X`,
 //! and each verb takes only the options that mean something to it.
 
+mod doctor;
 mod layer;
 mod options;
 mod order;
@@ -15,6 +16,7 @@ use std::ffi::OsString;
 
 use clap::{Command, CommandFactory, FromArgMatches};
 
+pub use doctor::DoctorOptions;
 pub use options::{AgentOptions, DestinationOptions, General, IdentityOptions, Options, RetentionOptions, RunOptions};
 pub use serve::ServeOptions;
 use verbs::Line;
@@ -74,6 +76,13 @@ pub enum Invocation {
         /// Where to listen, and to whom.
         serve: ServeOptions,
     },
+    /// Say what is well and what is not.
+    Doctor {
+        /// Those of a run. There is no time limit among them.
+        options: Options,
+        /// What is asked about, and how it is answered.
+        doctor: DoctorOptions,
+    },
     /// Say what is known of agents.
     Agents {
         /// Only those of [`General`].
@@ -102,6 +111,7 @@ impl Invocation {
             | Invocation::Show { options, .. }
             | Invocation::Flush { options, .. }
             | Invocation::Serve { options, .. }
+            | Invocation::Doctor { options, .. }
             | Invocation::Agents { options, .. }
             | Invocation::Prune { options, .. } => options,
         }
@@ -125,7 +135,7 @@ pub fn command() -> Command {
 }
 
 /// The words that are no command when they stand first.
-const VERBS: [&str; 8] = ["runs", "show", "plan", "flush", "prune", "agents", "serve", "help"];
+const VERBS: [&str; 9] = ["runs", "show", "plan", "doctor", "flush", "prune", "agents", "serve", "help"];
 
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.

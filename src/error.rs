@@ -74,16 +74,20 @@ pub enum Error {
     /// Runs could not be removed.
     #[error("{0}")]
     Unremoved(String),
+    /// There is nothing that a diagnosis could be made of.
+    #[error("{0}")]
+    Undiagnosed(String),
     /// The result cannot be printed.
     #[error("cannot print: {0}")]
     Print(#[from] io::Error),
 }
 
 impl Error {
-    /// The exit status: 125 for a failure before the command was started, as env(1) has it; 1 for a verb.
+    /// The exit status: 125 for a failure before the command was started, as env(1) has it, and for a
+    /// diagnosis that cannot be made, since the others say what it is; 1 for a verb.
     pub fn exit_code(&self) -> u8 {
         match self {
-            Error::Signals(_) | Error::Lacking(_) => 125,
+            Error::Signals(_) | Error::Lacking(_) | Error::Undiagnosed(_) => 125,
             Error::Settings(_)
             | Error::Find(_)
             | Error::Unreadable { .. }
@@ -134,6 +138,7 @@ impl Error {
             | Error::Unreadable { .. }
             | Error::Upstream(_)
             | Error::Lacking(_)
+            | Error::Undiagnosed(_)
             | Error::Serve(_)
             | Error::NoSuchAgent(_)
             | Error::Unremoved(_)

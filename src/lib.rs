@@ -6,8 +6,8 @@
 //!
 //! * [`command`], one file a verb, calls everything below; [`cli`] is what can be typed, [`error`] what can go wrong;
 //! * effects: [`process`], [`collector`], [`store`], [`delivery`], [`machine`], [`view`];
-//! * pure rooms (no socket, no process, no clock, no environment of their own): [`settings`], [`plan`],
-//!   [`agent`], [`context`], [`transform`], [`signals`], [`record`];
+//! * pure rooms (no socket, no process, no clock, no environment of their own): [`diagnosis`],
+//!   [`settings`], [`plan`], [`agent`], [`context`], [`transform`], [`signals`], [`record`];
 //! * leaves: [`otlp`], [`environment`], [`secret`], [`message`].
 
 pub mod cli;
@@ -16,6 +16,7 @@ pub mod error;
 
 pub mod agent;
 pub mod context;
+pub mod diagnosis;
 pub mod plan;
 pub mod record;
 pub mod settings;

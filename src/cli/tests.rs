@@ -47,6 +47,10 @@ fn told(invocation: &Invocation) -> String {
             format!("flush{flags} {runs:?}{}", if *dry_run { " dry" } else { "" })
         }
         Invocation::Agents { name, form, .. } => format!("agents{flags} {name:?} {form:?}"),
+        Invocation::Doctor { doctor, .. } => {
+            let DoctorOptions { agent, command, strict, json, timeout } = doctor;
+            format!("doctor{flags} {agent:?} {strict} {json} {timeout:?}: {}", words(command))
+        }
         Invocation::Serve { serve, .. } => format!("serve{flags} {serve:?}"),
         Invocation::Prune { dry_run, .. } => format!("prune{flags} {dry_run}"),
     }
@@ -110,6 +114,14 @@ fn lines_that_are_understood() {
              segment_age: None }",
         ),
         ("-- serve", "run: serve"),
+        ("doctor", "doctor None false false None: "),
+        ("doctor opencode --strict", "doctor Some(\"opencode\") true false None: "),
+        (
+            "--endpoint http://x doctor --json -- a --json -- b",
+            "doctor endpoint=http://x None false true None: a --json -- b",
+        ),
+        ("--timeout 2 --nest link doctor codex", "doctor nest=link Some(\"codex\") false false Some(2s): "),
+        ("-- doctor", "run: doctor"),
         ("prune", "prune false"),
         ("--keep-age 5d prune --dry-run --state-dir X", "prune state-dir=X keep-age=432000s true"),
         ("--dry-run prune", "prune true"),
@@ -133,6 +145,8 @@ fn lines_that_are_usage_errors() {
         ("--quiet", ErrorKind::MissingRequiredArgument, "COMMAND"),
         ("plan", ErrorKind::MissingRequiredArgument, "COMMAND"),
         ("plan --", ErrorKind::MissingRequiredArgument, "COMMAND"),
+        ("doctor opencode -- true", ErrorKind::ArgumentConflict, "AGENT"),
+        ("doctor opencode run", ErrorKind::UnknownArgument, "'run'"),
         ("--endpoint", ErrorKind::InvalidValue, "--endpoint <URL>"),
         ("--endpoint -- true", ErrorKind::InvalidValue, "--endpoint <URL>"),
         ("--endpont http://x -- true", ErrorKind::UnknownArgument, "did you mean --endpoint?"),
@@ -181,6 +195,7 @@ fn help_and_version() {
         ("show --help", ErrorKind::DisplayHelp, "housekeeping"),
         ("--help show", ErrorKind::DisplayHelp, "housekeeping"),
         ("help flush", ErrorKind::DisplayHelp, "--endpoint"),
+        ("doctor --help", ErrorKind::DisplayHelp, "Longest wait for one probe"),
         ("plan --help", ErrorKind::DisplayHelp, "otel-run plan [OPTIONS]"),
         ("--version", ErrorKind::DisplayVersion, env!("CARGO_PKG_VERSION")),
         ("-V", ErrorKind::DisplayVersion, env!("CARGO_PKG_VERSION")),
@@ -225,6 +240,7 @@ fn short_help() {
       runs    List the runs on disk
       show    Show one run as a tree, the latest by default
       plan    Print what a run would do, and do nothing (the same as --dry-run)
+      doctor  Say what is well, what is not, and what to do about it
       flush   Deliver what is still on disk
       prune   Remove old runs from disk
       agents  List the agents that are known, or say what would be injected into one

@@ -5,8 +5,8 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{DestinationOptions, General, Options, RetentionOptions};
-use super::serve;
 use super::{AgentForm, Invocation};
+use super::{doctor, serve};
 
 const USAGE: &str = "otel-run [OPTIONS] [--] COMMAND [ARGS]...\n       otel-run [OPTIONS] VERB ...";
 
@@ -115,6 +115,12 @@ pub(super) enum Verb {
         #[arg(last = true, required = true, hide = true, value_name = "COMMAND")]
         command: Vec<OsString>,
     },
+    /// Say what is well, what is not, and what to do about it
+    ///
+    /// Everything that a run would read is read, with an agent or a command also what belongs to it. Nothing is started but
+    /// the program that prints headers, where there is one.
+    #[command(after_long_help = doctor::EXAMPLES)]
+    Doctor(Box<doctor::Words>),
     /// Deliver what is still on disk
     Flush {
         /// Which runs, as `otel-run runs` names them; without any, all that are not delivered
@@ -189,6 +195,7 @@ impl Verb {
                 Invocation::Agents { options: Options { general, ..Options::default() }, name, form }
             }
             Verb::Serve(words) => words.invocation(),
+            Verb::Doctor(words) => words.invocation(),
             Verb::Prune { dry_run, retention, general } => {
                 Invocation::Prune { options: Options { retention, general, ..Options::default() }, dry_run }
             }

@@ -4,6 +4,7 @@ mod agents;
 mod conversation;
 mod deliver;
 mod destination;
+mod doctor;
 mod flush;
 mod installed;
 mod launch;
@@ -49,7 +50,7 @@ pub fn main() -> ExitCode {
         }
     };
     match obey(&invocation, begun) {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => ExitCode::from(code),
         Err(error) => {
             error.to_string().lines().for_each(message::say);
             if let Some(hint) = error.hint() {
@@ -60,10 +61,12 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
+/// The exit status, where everything could be done.
+fn obey(invocation: &Invocation, begun: Timestamp) -> Result<u8, Error> {
     match invocation {
         Invocation::Run { options, command } => match run::run(options, command, begun)? {},
         Invocation::Plan { options, command } => plan::plan(options, command),
+        Invocation::Doctor { options, doctor } => return doctor::doctor(options, doctor),
         Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
         Invocation::Show { options, run, all, json, conversation } => {
             show::show(options, run.as_deref(), *all, *json, *conversation)
@@ -73,4 +76,5 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<(), Error> {
         Invocation::Agents { options, name, form } => agents::agents(options, name.as_deref(), *form),
         Invocation::Prune { options, dry_run } => prune::prune(options, *dry_run),
     }
+    .map(|()| 0)
 }

@@ -30,6 +30,8 @@ pub(super) struct Planned {
     pub(super) context: RunContext,
     /// Where the run goes, those included to which the agent exports by its own configuration.
     pub(super) upstreams: Vec<Upstream>,
+    /// What is wrong with what was said and what was handed in. The plan's warnings begin with these.
+    pub(super) complaints: Vec<Complaint>,
 }
 
 /// What a plan may rely on.
@@ -108,7 +110,7 @@ pub(super) fn make(
     };
     let plan = if means.questions { own::settle(said, command, &mut own, with) } else { with(&own) };
     let upstreams = plan::upstreams(settings, &own, &plan.collection);
-    Planned { plan, context, upstreams }
+    Planned { plan, context, upstreams, complaints }
 }
 
 /// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.

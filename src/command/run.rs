@@ -39,7 +39,7 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
         planned_with = planned(means);
         None
     });
-    let Planned { plan, context, upstreams } = planned_with;
+    let Planned { plan, context, upstreams, complaints: _ } = planned_with;
     said.settings.upstreams = upstreams;
     let quiet = said.settings.quiet.value;
     if !quiet {

@@ -3,6 +3,7 @@
 pub mod agents;
 mod columns;
 pub mod conversation;
+pub mod diagnosis;
 pub mod json;
 #[cfg(test)]
 mod samples;
