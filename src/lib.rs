@@ -7,7 +7,7 @@
 //! * [`command`], one file a verb, calls everything below; [`cli`] is what can be typed, [`error`] what can go wrong;
 //! * effects: [`process`], [`collector`], [`store`], [`delivery`], [`machine`], [`view`];
 //! * pure rooms (no socket, no process, no clock, no environment of their own): [`diagnosis`],
-//!   [`settings`], [`plan`], [`agent`], [`context`], [`transform`], [`signals`], [`record`];
+//!   [`settings`], [`plan`], [`reference`], [`agent`], [`context`], [`transform`], [`signals`], [`record`];
 //! * leaves: [`otlp`], [`environment`], [`secret`], [`message`].
 
 pub mod cli;
@@ -19,6 +19,7 @@ pub mod context;
 pub mod diagnosis;
 pub mod plan;
 pub mod record;
+pub mod reference;
 pub mod settings;
 pub mod signals;
 pub mod transform;

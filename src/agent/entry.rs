@@ -5,6 +5,7 @@
 //! `like` names, or from that of any other command. What it says of a variable replaces what the other says of it, and a
 //! field that it gives replaces the other's.
 
+mod fields;
 mod parts;
 mod read;
 mod values;
@@ -14,5 +15,6 @@ mod write;
 #[cfg(test)]
 mod tests;
 
+pub use fields::FIELDS;
 pub(super) use read::read;
 pub use write::write;

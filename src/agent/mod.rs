@@ -29,7 +29,7 @@ mod shell;
 pub use agents::Agents;
 pub use change::{Action, Change, Value};
 pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, program};
-pub use entry::write as to_toml;
+pub use entry::{FIELDS, write as to_toml};
 pub(crate) use inject::Mask;
 pub use inject::{Injected, PrivateFile, Situation, inject, resource_attributes};
 pub use launchers::Hindrance;

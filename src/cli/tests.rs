@@ -8,6 +8,7 @@ use clap::error::ErrorKind;
 
 use super::*;
 use crate::secret::Secret;
+use crate::settings::keys::{self, Kind, Unset};
 use crate::settings::{
     self, AgentChoice, Content, Detail, GenAi, HeaderValue, Layer, Nest, Origin, Protocol, Required, Sourced,
     Temporality,
@@ -279,6 +280,71 @@ fn long_help_names_every_variable_of_an_option() {
         if variable.name.starts_with("OTEL_RUN_") {
             assert!(help.contains(variable.name), "{}", variable.name);
         }
+    }
+}
+
+/// The options that are no settings of a file.
+const NO_SETTINGS: [&str; 4] = ["config", "dry-run", "help", "version"];
+
+#[test]
+fn every_option_that_is_a_setting_has_its_key() {
+    let line = command();
+    let flags: Vec<&str> =
+        line.get_arguments().filter_map(|arg| arg.get_long()).filter(|long| !NO_SETTINGS.contains(long)).collect();
+    for flag in &flags {
+        let keys = keys::all().filter(|key| key.flag.is_some_and(|known| known.trim_start_matches('-') == *flag));
+        assert_eq!(keys.count(), 1, "--{flag}");
+    }
+    for key in keys::all() {
+        let known = key.flag.is_none_or(|flag| flags.contains(&flag.trim_start_matches('-')));
+        assert!(known, "{} has the flag {:?}, which cannot be typed", key.name, key.flag);
+    }
+}
+
+/// Whatever a verb says of an option that is a setting is what the catalogue says.
+#[test]
+fn help_says_the_facts_of_the_catalogue() {
+    let mut built = command();
+    built.build();
+    let verbs = built.get_subcommands().flat_map(Command::get_arguments);
+    // How long a probe of doctor's may take is no setting.
+    let is_setting = |arg: &&clap::Arg| arg.get_help_heading() != Some("Diagnosis");
+    for arg in built.get_arguments().chain(verbs).filter(is_setting) {
+        let Some(long) = arg.get_long() else { continue };
+        let Some(key) = keys::all().find(|key| key.flag.is_some_and(|flag| flag.trim_start_matches('-') == long))
+        else {
+            continue;
+        };
+        let help = arg.get_help().unwrap().to_string();
+        let long_help = arg.get_long_help().unwrap().to_string();
+        let named: Vec<&str> = long_help
+            .split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_')
+            .filter(|word| word.starts_with("OTEL_"))
+            .collect();
+        assert_eq!(named, key.variables, "--{long}: {long_help}");
+        let choices = |kind: &Kind| match kind {
+            Kind::Word(words) => Some(words.to_vec()),
+            Kind::OnOff => Some(vec!["on", "off"]),
+            _ => None,
+        };
+        let Some(mut words) = choices(&key.kind) else { continue };
+        let listed = help.rsplit_once('[').unwrap().1.trim_end_matches(']');
+        let mut listed: Vec<&str> = listed.split(", ").collect();
+        listed.sort_unstable();
+        words.sort_unstable();
+        assert_eq!(listed, words, "--{long}");
+        let Unset::Value(default) = key.unset else { panic!("--{long}") };
+        let default = match default {
+            "true" => "on",
+            "false" => "off",
+            word => word.trim_matches('"'),
+        };
+        let ways = [
+            format!("The default is {default}."),
+            format!("{default} is the default"),
+            format!("{default} (the default)"),
+        ];
+        assert!(ways.iter().any(|way| long_help.contains(way)), "--{long}: {default}: {long_help}");
     }
 }
 

@@ -1,6 +1,7 @@
 //! Settings that are one word of a closed list: their words, and how a wrong word is answered.
 
 use super::value::{Content, Detail, GenAi, Nest, Protocol, Temporality};
+use crate::otlp::Signal;
 
 /// The words of one setting and what each means. The first word for a meaning is its name.
 pub type Choices<T> = &'static [(&'static str, T)];
@@ -27,8 +28,22 @@ pub const DETAIL: Choices<Detail> = &[("full", Detail::Full), ("agent", Detail::
 /// How the GenAI conventions come in.
 pub const GENAI: Choices<GenAi> = &[("off", GenAi::Off), ("add", GenAi::Add), ("replace", GenAi::Replace)];
 
+/// Signals, by their names in the variables of the OTLP exporter.
+pub const SIGNAL: Choices<Signal> = &[("traces", Signal::Traces), ("metrics", Signal::Metrics), ("logs", Signal::Logs)];
+
 /// A switch.
 pub const SWITCH: Choices<bool> = &[("on", true), ("off", false)];
+
+/// The words of `choices`, of which there are `N`.
+pub const fn words<T: Copy, const N: usize>(choices: Choices<T>) -> [&'static str; N] {
+    let mut words = [""; N];
+    let mut index = 0;
+    while index < N {
+        words[index] = choices[index].0;
+        index += 1;
+    }
+    words
+}
 
 /// The meaning of `text`, whatever its case (SDK environment variables, "Enum"). The error is a sentence that quotes
 /// `text`, so it is for settings that hold no secret.

@@ -10,6 +10,7 @@ use std::time::Duration;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
+use super::keys::{self, Key};
 use super::layer::Layer;
 use super::value::{AgentChoice, Complaint, Origin, Required, Sourced};
 use super::{choice, duration, exit_code, given, home, size};
@@ -41,43 +42,6 @@ pub enum FileKind {
     Project,
 }
 
-/// Every key of a settings file, and whether a project's file may set it. Those that say where telemetry goes are in
-/// [`upstream::KEYS`].
-const KEYS: &[(&str, bool)] = &[
-    ("upstream", false),
-    ("expire_after", false),
-    ("require_telemetry", false),
-    ("metrics_temporality", false),
-    ("service_name", true),
-    ("resource_attributes", true),
-    ("agent", true),
-    // They put variables and arguments into a command.
-    ("agents", false),
-    ("agent_destinations", false),
-    ("nest", true),
-    ("content", false),
-    ("detail", true),
-    // A repository may have more blanked, and not less: what it names is added to what others name.
-    ("redact", true),
-    ("redact_except", false),
-    ("genai", true),
-    ("drain_deadline", false),
-    ("timeout", false),
-    ("kill_after", false),
-    // It describes the project's commands: what they answer with. Exit status and exit code stay what they are.
-    ("success_codes", true),
-    ("reap", false),
-    ("die_with_parent", false),
-    ("heartbeat", false),
-    ("collector", false),
-    ("state_dir", false),
-    // A repository must not delete its visitors' runs.
-    ("keep_age", false),
-    ("keep_runs", false),
-    ("keep_size", false),
-    ("quiet", false),
-];
-
 /// What `file` says. Lines that are no TOML are left out, the others count.
 pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Layer, Vec<Complaint>) {
     let (table, errors) = DeTable::parse_recoverable(&file.text);
@@ -88,26 +52,27 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
         reader.complain(position, format!("this is not TOML: {}", error.message()));
     }
     let (mut layer, mut part) = (Layer::default(), upstream::Part::default());
-    let keys = || KEYS.iter().copied().chain(upstream::KEYS.map(|key| (key, false)));
     for (key, value) in table.get_ref().iter() {
         let at = key.span().start;
         let name = key.get_ref().as_ref();
-        match keys().find(|(known, _)| *known == name) {
+        match keys::all().find(|known| known.name == name) {
             // The line is named already, and what looks like a key may be the rest of a value.
             None if reader.is_broken(&key.span(), value) => {}
             None => {
-                let hint = choice::did_you_mean(name, keys().map(|(known, _)| known));
+                let hint = choice::did_you_mean(name, keys::all().map(|known| known.name));
                 reader.complain(at, format!("there is no setting `{name}`{hint}"));
             }
-            Some((_, false)) if kind == FileKind::Project => reader.complain(
+            Some(Key { project: false, .. }) if kind == FileKind::Project => reader.complain(
                 at,
                 format!(
                     "`{name}` is ignored here, because a project's file comes with its repository and may set only {}; \
                      put it into your own settings file, $XDG_CONFIG_HOME/otel-run/config.toml",
-                    keys().filter(|key| key.1).map(|key| key.0).collect::<Vec<_>>().join(", ")
+                    keys::all().filter(|key| key.project).map(|key| key.name).collect::<Vec<_>>().join(", ")
                 ),
             ),
-            Some(_) if upstream::KEYS.contains(&name) => reader.upstream_entry(&mut part, name, key.span(), value),
+            Some(_) if keys::named(keys::DESTINATION, name).is_some() => {
+                reader.upstream_entry(&mut part, name, key.span(), value);
+            }
             Some(_) => reader.entry(&mut layer, name, key.span(), value),
         }
     }

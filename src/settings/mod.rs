@@ -14,6 +14,7 @@ pub mod file;
 mod given;
 mod header;
 pub mod home;
+pub mod keys;
 pub mod layer;
 mod resolve;
 mod service_name;

@@ -1,5 +1,6 @@
 //! The fields of an entry that hold several things each.
 
+use super::fields;
 use super::read::Place;
 use super::values::{exact, injected, json, keep, key, list, sentence, switch, variable, word, wrong_type};
 use super::words::{LAST_BATCHES, MEANS, SIGNAL};
@@ -7,10 +8,10 @@ use crate::agent::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Modes, Probe, Profile, Service,
     Variable,
 };
-use crate::settings::{Given, Origin, Protocol, duration};
+use crate::settings::{Given, Origin, Protocol, duration, keys};
 
 pub(super) fn modes(place: &mut Place<'_>, modes: &mut Modes) {
-    for (name, said) in place.table() {
+    for (name, said) in place.fields(fields::MODES) {
         let mut place = place.below(name, said);
         match name.as_str() {
             "working" => place.put(&mut modes.working, list(exact)),
@@ -22,22 +23,10 @@ pub(super) fn modes(place: &mut Place<'_>, modes: &mut Modes) {
             "interactive" => place.put(&mut modes.interactive, list(exact)),
             "serving" => place.put(&mut modes.serving, list(exact)),
             "options_with_value" => place.put(&mut modes.options_with_value, list(exact)),
-            _ => place.unknown(MODES),
+            _ => {}
         }
     }
 }
-
-const MODES: &[&str] = &[
-    "working",
-    "other",
-    "without_subcommand",
-    "with_words",
-    "without_terminal",
-    "by_option",
-    "interactive",
-    "serving",
-    "options_with_value",
-];
 
 fn some<T>(read: impl Fn(&Given) -> Result<T, String>) -> impl Fn(&Given) -> Result<Option<T>, String> {
     move |given| read(given).map(Some)
@@ -48,12 +37,12 @@ fn by_option(place: &mut Place<'_>) -> &'static [(&'static str, Option<&'static 
     let read = |said| {
         let mut place = place.element(said);
         let (mut option, mut mode) = (None, None);
-        for (field, said) in place.table() {
+        for (field, said) in place.fields(fields::BY_OPTION) {
             let mut place = place.below(field, said);
             match field.as_str() {
                 "option" => option = place.value(exact),
                 "mode" => mode = place.value(exact),
-                _ => place.unknown(&["option", "mode"]),
+                _ => {}
             }
         }
         match option {
@@ -65,23 +54,23 @@ fn by_option(place: &mut Place<'_>) -> &'static [(&'static str, Option<&'static 
 }
 
 pub(super) fn service(place: &mut Place<'_>, service: &mut Service) {
-    for (name, said) in place.table() {
+    for (name, said) in place.fields(fields::SERVICE) {
         let mut place = place.below(name, said);
         match name.as_str() {
             "names" => place.put(&mut service.names, list(exact)),
             "tells_version" => place.put(&mut service.tells_version, switch),
-            _ => place.unknown(&["names", "tells_version"]),
+            _ => {}
         }
     }
 }
 
 pub(super) fn flush(place: &mut Place<'_>, flush: &mut Flush) {
-    for (name, said) in place.table() {
+    for (name, said) in place.fields(fields::FLUSH) {
         let mut place = place.below(name, said);
         match name.as_str() {
             "at_end" => place.put(&mut flush.at_end, word(LAST_BATCHES)),
             "on_signal" => place.put(&mut flush.on_signal, word(LAST_BATCHES)),
-            _ => place.unknown(&["at_end", "on_signal"]),
+            _ => {}
         }
     }
 }
@@ -91,13 +80,13 @@ pub(super) fn events(place: &mut Place<'_>) -> &'static [Event] {
     let read = |said| {
         let mut place = place.element(said);
         let (mut signal, mut name, mut means) = (None, None, None);
-        for (field, said) in place.table() {
+        for (field, said) in place.fields(fields::EVENTS) {
             let mut place = place.below(field, said);
             match field.as_str() {
                 "signal" => signal = place.value(word(SIGNAL)),
                 "name" => name = place.value(exact),
                 "means" => means = place.value(word(MEANS)),
-                _ => place.unknown(&["signal", "name", "means"]),
+                _ => {}
             }
         }
         match (signal, name, means) {
@@ -113,13 +102,13 @@ pub(super) fn cautions(place: &mut Place<'_>) -> &'static [Caution] {
     let read = |said| {
         let mut place = place.element(said);
         let (mut modes, mut option, mut text): (&[_], _, _) = (&[], None, None);
-        for (field, said) in place.table() {
+        for (field, said) in place.fields(fields::CAUTION) {
             let mut place = place.below(field, said);
             match field.as_str() {
                 "modes" => place.put(&mut modes, list(exact)),
                 "option" => option = place.value(exact),
                 "text" => text = place.value(sentence),
-                _ => place.unknown(&["modes", "option", "text"]),
+                _ => {}
             }
         }
         match text {
@@ -132,7 +121,7 @@ pub(super) fn cautions(place: &mut Place<'_>) -> &'static [Caution] {
 
 pub(super) fn probe(place: &mut Place<'_>) -> Option<Probe> {
     let (mut arguments, mut alternatives) = (None, Vec::new());
-    for (field, said) in place.table() {
+    for (field, said) in place.fields(fields::PROBE) {
         let mut place = place.below(field, said);
         match field.as_str() {
             "arguments" => arguments = place.value(list(exact)),
@@ -140,7 +129,7 @@ pub(super) fn probe(place: &mut Place<'_>) -> Option<Probe> {
                 let elements = place.elements();
                 alternatives.extend(elements.iter().filter_map(|said| alternative(&mut place.element(said))));
             }
-            _ => place.unknown(&["arguments", "alternatives"]),
+            _ => {}
         }
     }
     match arguments {
@@ -151,12 +140,12 @@ pub(super) fn probe(place: &mut Place<'_>) -> Option<Probe> {
 
 fn alternative(place: &mut Place<'_>) -> Option<Alternative> {
     let (mut answer, mut instead) = (None, None);
-    for (field, said) in place.table() {
+    for (field, said) in place.fields(fields::ALTERNATIVE) {
         let mut place = place.below(field, said);
         match field.as_str() {
             "when_answer_has" => answer = place.value(exact),
             "argument" => instead = argument(&mut place),
-            _ => place.unknown(&["when_answer_has", "argument"]),
+            _ => {}
         }
     }
     match (answer, instead) {
@@ -171,11 +160,10 @@ pub(super) fn arguments(place: &mut Place<'_>) -> &'static [Argument] {
 }
 
 fn argument(place: &mut Place<'_>) -> Option<Argument> {
-    const FIELDS: &[&str] = &["before", "after", "settings", "modes", "sets", "reason"];
     let mut edits = Vec::new();
     let (mut modes, mut sets, mut reason): (&[_], _, _) = (&[], None, None);
     let complained = place.complaints.len();
-    for (field, said) in place.table() {
+    for (field, said) in place.fields(fields::ARGUMENT) {
         let mut place = place.below(field, said);
         match field.as_str() {
             "before" => edits.extend(place.value(list(injected)).map(Edit::InsertBefore)),
@@ -184,7 +172,7 @@ fn argument(place: &mut Place<'_>) -> Option<Argument> {
             "modes" => place.put(&mut modes, list(exact)),
             "sets" => sets = place.value(exact),
             "reason" => reason = place.value(sentence),
-            _ => place.unknown(FIELDS),
+            _ => {}
         }
     }
     match (edits.as_slice(), place.complaints.len() == complained) {
@@ -200,12 +188,12 @@ fn argument(place: &mut Place<'_>) -> Option<Argument> {
 
 fn settings(place: &mut Place<'_>) -> Option<Edit> {
     let (mut option, mut named) = (None, None);
-    for (field, said) in place.table() {
+    for (field, said) in place.fields(fields::SETTINGS) {
         let mut place = place.below(field, said);
         match field.as_str() {
             "option" => option = place.value(exact),
             "key" => named = place.value(key),
-            _ => place.unknown(&["option", "key"]),
+            _ => {}
         }
     }
     match (option, named) {
@@ -250,13 +238,13 @@ pub(super) fn content_switches(place: &mut Place<'_>) -> &'static [ContentSwitch
             continue;
         }
         let (mut on, mut off, mut of) = (None, None, None);
-        for (field, said) in place.table() {
+        for (field, said) in place.fields(fields::CONTENT_SWITCH) {
             let mut place = place.below(field, said);
             match field.as_str() {
                 "on" => on = change(&mut place),
                 "off" => off = change(&mut place),
                 "of" => of = place.value(sentence),
-                _ => place.unknown(&["on", "off", "of"]),
+                _ => {}
             }
         }
         match (on, off) {
@@ -285,9 +273,11 @@ fn change(place: &mut Place<'_>) -> Option<Injection> {
                     true => Some(Injection::ExemptLoopback),
                     false => place.lacks("it is true or absent"),
                 },
-                kind if KINDS.contains(&kind) => injection(kind, &mut place).map(|(injection, _)| injection),
+                kind if keys::named(fields::CHANGES, kind).is_some() => {
+                    injection(kind, &mut place).map(|(injection, _)| injection)
+                }
                 _ => {
-                    place.unknown(KINDS);
+                    place.unknown(fields::CHANGES);
                     None
                 }
             }
@@ -295,9 +285,6 @@ fn change(place: &mut Place<'_>) -> Option<Injection> {
         _ => place.lacks("write one change, as in { set = \"...\" }"),
     }
 }
-
-/// What can be done with a variable.
-const KINDS: &[&str] = &["set", "set_if_unset", "prepend", "add_to_list", "merge_json", "exempt_loopback", "remove"];
 
 impl Place<'_> {
     /// That a table says too little. What is no table has its complaint.
@@ -445,7 +432,12 @@ fn injection(kind: &str, place: &mut Place<'_>) -> Option<(Injection, Option<&'s
     let (mut text, mut reason) = (None, None);
     let (mut separator, mut path, mut value, mut without_it) = (None, None, None, None);
     let complained = place.complaints.len();
-    for (field, said) in place.table() {
+    let known = match kind {
+        "prepend" => fields::PREPEND,
+        "merge_json" => fields::MERGE_JSON,
+        _ => fields::VALUED,
+    };
+    for (field, said) in place.fields(known) {
         let mut place = place.below(field, said);
         match (kind, field.as_str()) {
             ("prepend", "text") | ("set" | "set_if_unset" | "add_to_list", "value") => text = place.value(injected),
@@ -454,9 +446,7 @@ fn injection(kind: &str, place: &mut Place<'_>) -> Option<(Injection, Option<&'s
             ("merge_json", "json") => value = place.value(json),
             ("merge_json", "without_it") => without_it = place.value(sentence),
             (_, "reason") => reason = place.value(sentence),
-            ("prepend", _) => place.unknown(&["text", "separator", "reason"]),
-            ("merge_json", _) => place.unknown(&["path", "json", "without_it", "reason"]),
-            _ => place.unknown(&["value", "reason"]),
+            _ => {}
         }
     }
     if place.complaints.len() > complained {

@@ -1,9 +1,11 @@
 //! From what a settings file says about agents to profiles.
 
+use super::fields::FIELDS;
 use super::parts;
 use super::values::{attribute, base_name, exact, genai, keep, list, sentence, span, switch, word, wrong_type};
 use super::words::{RESOURCE_ATTRIBUTES, SIGNAL, TAKES_PARENT};
 use crate::agent::{OTHER, PROFILES, Profile, RecognisedBy};
+use crate::settings::keys::{self, Key};
 use crate::settings::{Complaint, Given, Origin, Sourced, choice};
 
 /// The profiles that `entries` describe, and what is wrong with them. A field that is wrong is left out, and so is an
@@ -62,6 +64,18 @@ impl<'a> Place<'a> {
         }
     }
 
+    /// The entries of a table that may have the fields `known` and no others.
+    pub(super) fn fields(
+        &mut self,
+        known: &'static [Key],
+    ) -> impl Iterator<Item = &'a (String, Sourced<Given>)> + use<'a> {
+        let entries = self.table();
+        for (name, said) in entries.iter().filter(|(name, _)| keys::named(known, name).is_none()) {
+            self.below(name, said).unknown(known);
+        }
+        entries.iter().filter(move |(name, _)| keys::named(known, name).is_some())
+    }
+
     /// The elements of a list, or a complaint.
     pub(super) fn elements(&mut self) -> &'a [Sourced<Given>] {
         match &self.said.value {
@@ -83,55 +97,18 @@ impl<'a> Place<'a> {
     }
 
     /// That its last key is none of `known`.
-    pub(super) fn unknown(&mut self, known: &[&str]) {
+    pub(super) fn unknown(&mut self, known: &[Key]) {
         let key = self.path.rsplit_once('.').map_or(self.path.as_str(), |(_, key)| key);
-        let hint = choice::did_you_mean(key, known.iter().copied());
+        let names = || known.iter().map(|known| known.name);
+        let hint = choice::did_you_mean(key, names());
+        let known = || names().collect::<Vec<_>>().join(", ");
         let message = match hint.is_empty() {
-            true => format!("`{}`: there is no such field (known: {})", self.path, known.join(", ")),
+            true => format!("`{}`: there is no such field (known: {})", self.path, known()),
             false => format!("`{}`: there is no such field{hint}", self.path),
         };
         self.complaints.push(Complaint { origin: self.said.origin.clone(), message });
     }
 }
-
-/// The fields of an entry.
-pub(super) const FIELDS: &[&str] = &[
-    "like",
-    "title",
-    "versions",
-    "base_names",
-    "packages",
-    "scripts",
-    "modes",
-    "service",
-    "protocols",
-    "signals",
-    "takes_parent",
-    "ignores",
-    "records_unasked",
-    "flush",
-    "flush_delay",
-    "events",
-    "set",
-    "set_if_unset",
-    "prepend",
-    "add_to_list",
-    "merge_json",
-    "exempt_loopback",
-    "remove",
-    "leave",
-    "resource_attributes",
-    "arguments",
-    "content_attributes",
-    "housekeeping",
-    "operations",
-    "genai_attributes",
-    "content_switches",
-    "content_arguments",
-    "probe",
-    "cautions",
-    "launcher_keeps_signals",
-];
 
 fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
     if let Err(why) = check_name(name) {
@@ -146,7 +123,7 @@ fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
     let mut profile = beginning(name, entries, &mut place)?;
     let mut variables = parts::Variables::of(&profile);
     let mut recognised = false;
-    for (key, said) in entries {
+    for (key, said) in place.fields(FIELDS) {
         let mut place = place.below(key, said);
         let by = &mut profile.recognised_by;
         recognised |= matches!(key.as_str(), "base_names" | "packages" | "scripts");
@@ -179,7 +156,7 @@ fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
             "probe" => profile.probe = parts::probe(&mut place),
             "cautions" => profile.cautions = parts::cautions(&mut place),
             "launcher_keeps_signals" => place.put(&mut profile.launcher_keeps_signals, switch),
-            _ => place.unknown(FIELDS),
+            _ => {}
         }
     }
     if !recognised && profile.recognised_by == NOTHING && name != OTHER.name {

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use proptest::prelude::*;
 
+use super::FIELDS;
 use super::words::{LAST_BATCHES, MEANS, RESOURCE_ATTRIBUTES, SIGNAL, TAKES_PARENT, word};
 use super::{read, write};
 use crate::agent::{
@@ -13,6 +14,7 @@ use crate::agent::{
 use crate::environment::Environment;
 use crate::otlp::Signal;
 use crate::settings::file::{FileKind, FileText, layer};
+use crate::settings::keys::{Key, Kind};
 use crate::settings::{Complaint, Origin, Protocol};
 
 /// The profiles of a user's file, and what is wrong with it, by line.
@@ -205,11 +207,16 @@ flat = "x"
 
 #[test]
 fn every_field_is_known_and_every_word_has_a_meaning() {
-    for field in super::read::FIELDS {
-        let (_, complaints) = file(&format!("[agents.x]\n{field} = 1979-05-27\n"));
-        assert_eq!(complaints.len(), 1, "{field}: {complaints:?}");
-        assert!(!complaints[0].1.contains("there is no such field"), "{complaints:?}");
+    for Key { name, .. } in FIELDS {
+        let (_, complaints) = file(&format!("[agents.x]\n{name} = 1979-05-27\n"));
+        assert_eq!(complaints.len(), 1, "{name}: {complaints:?}");
     }
+    let without = one("[agents.x]\nlike = \"codex\"");
+    let silent = FIELDS.iter().filter(|Key { name, example, .. }| {
+        let like = if *name == "like" { "" } else { "like = \"codex\"" };
+        one(&format!("[agents.x]\n{name} = {example}\n{like}")) == without
+    });
+    assert_eq!(silent.map(|key| key.name).collect::<Vec<_>>(), [""; 0], "examples that say nothing");
     let parents = [TakesParent::Always, TakesParent::Partly, TakesParent::Never, TakesParent::Unknown];
     assert!(parents.into_iter().all(|value| !word(TAKES_PARENT, value).is_empty()));
     let ends = [LastBatches::Sent, LastBatches::SentAfterwards, LastBatches::Lost, LastBatches::Unknown];
@@ -220,6 +227,32 @@ fn every_field_is_known_and_every_word_has_a_meaning() {
     assert!(meanings.into_iter().all(|value| !word(MEANS, value).is_empty()));
     assert!(Signal::ALL.into_iter().all(|signal| word(SIGNAL, signal) == signal.as_str()));
     assert_eq!(one("[agents.x]\nprotocols = [\"grpc\"]").speaks.protocols, [Protocol::Grpc]);
+}
+
+/// `value` of a nested field that must not be a date, and what it is called.
+fn nested(path: &str, kind: &Kind, around: &dyn Fn(String) -> String) {
+    match kind {
+        Kind::Table(keys) => {
+            for Key { name, kind, .. } in *keys {
+                let path = format!("{path}.{name}");
+                let (_, complaints) = file(&around(format!("{{ {name} = 1979-05-27 }}")));
+                let read = complaints.iter().any(|(_, what)| what.starts_with(&format!("`{path}`: ")));
+                assert!(read, "{path} is documented and not read: {complaints:?}");
+                nested(&path, kind, &|value| around(format!("{{ {name} = {value} }}")));
+            }
+        }
+        Kind::List(kind) => nested(path, kind, &|value| around(format!("[{value}]"))),
+        Kind::Names(kind) => nested(&format!("{path}.N"), kind, &|value| around(format!("{{ N = {value} }}"))),
+        Kind::Either(kinds) => kinds.iter().for_each(|kind| nested(path, kind, around)),
+        _ => {}
+    }
+}
+
+#[test]
+fn every_field_below_a_field_is_read() {
+    for Key { name, kind, .. } in FIELDS {
+        nested(&format!("agents.x.{name}"), kind, &|value| format!("[agents.x]\n{name} = {value}\n"));
+    }
 }
 
 /// Values of every type, right and wrong.
@@ -252,7 +285,7 @@ fn value() -> impl Strategy<Value = String> {
 }
 
 fn name() -> impl Strategy<Value = &'static str> {
-    prop::sample::select(super::read::FIELDS)
+    prop::sample::select(FIELDS.iter().map(|key| key.name).collect::<Vec<_>>())
 }
 
 proptest! {
@@ -298,7 +331,7 @@ fn the_page_can_be_copied_from() {
     for block in blocks {
         one(block);
     }
-    for field in super::read::FIELDS {
+    for Key { name: field, .. } in FIELDS {
         let named = [format!("`{field}`"), format!(".{field}]"), format!("\n{field} = ")];
         assert!(named.iter().any(|form| page.contains(form)), "{field}");
     }

@@ -1,11 +1,9 @@
 //! The words of an entry for what is one of a few things.
 
 use crate::agent::{LastBatches, Means, ResourceAttributes, TakesParent};
-use crate::otlp::Signal;
 use crate::settings::choice::Choices;
 
-pub(super) const SIGNAL: Choices<Signal> =
-    &[("traces", Signal::Traces), ("metrics", Signal::Metrics), ("logs", Signal::Logs)];
+pub(super) use crate::settings::choice::SIGNAL;
 
 pub(super) const TAKES_PARENT: Choices<TakesParent> = &[
     ("always", TakesParent::Always),

@@ -177,7 +177,7 @@ fn every_key() {
     };
     assert_eq!(layer, expected);
     assert_eq!(complaints, []);
-    for key in KEYS.iter().map(|(key, _)| *key).chain(upstream::KEYS) {
+    for key in keys::all().map(|key| key.name) {
         assert!(
             EVERYTHING.lines().any(|line| line.trim_matches(['[', ']']).split(' ').next() == Some(key)),
             "{key} is not tried"

@@ -13,24 +13,7 @@ use crate::secret::Secret;
 use crate::settings::header::{self, HeaderValue, Headers};
 use crate::settings::upstream::{Destination, Transport, Upstream};
 use crate::settings::value::Sourced;
-use crate::settings::{attributes, choice, duration};
-
-/// Every key that says something about an upstream.
-pub(super) const KEYS: [&str; 13] = [
-    "endpoint",
-    "traces_endpoint",
-    "metrics_endpoint",
-    "logs_endpoint",
-    "protocol",
-    "headers",
-    "headers_helper",
-    "compression",
-    "export_timeout",
-    "certificate",
-    "client_certificate",
-    "client_key",
-    "insecure",
-];
+use crate::settings::{attributes, choice, duration, keys};
 
 /// What was said about one upstream so far.
 #[derive(Default)]
@@ -40,7 +23,7 @@ pub(super) struct Part {
 }
 
 impl Reader<'_> {
-    /// Reads one of [`KEYS`].
+    /// Reads one of [`keys::DESTINATION`].
     pub(super) fn upstream_entry(
         &mut self,
         part: &mut Part,
@@ -99,10 +82,10 @@ impl Reader<'_> {
             let name = key.get_ref().as_ref();
             if name == "name" {
                 named = self.value(name, key.span(), value, string);
-            } else if KEYS.contains(&name) {
+            } else if keys::named(keys::DESTINATION, name).is_some() {
                 self.upstream_entry(&mut part, name, key.span(), value);
             } else if !self.is_broken(&key.span(), value) {
-                let hint = choice::did_you_mean(name, KEYS.into_iter().chain(["name"]));
+                let hint = choice::did_you_mean(name, keys::UPSTREAM.iter().map(|known| known.name));
                 self.complain(key.span().start, format!("an upstream has no setting `{name}`{hint}"));
             }
         }
