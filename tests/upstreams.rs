@@ -440,3 +440,45 @@ fn telemetry_can_be_required() {
         .stderr_has(format!("{said}nothing was recorded"))
         .expect_exit(125);
 }
+
+/// Many backends of model calls take traces and nothing else: Phoenix answers 405 to the others, Langfuse 404.
+#[test]
+fn signals_that_a_backend_does_not_take_are_not_sent() {
+    for (flags, variables) in [
+        (&["--signals", "traces"][..], &[][..]),
+        (&[], &[("OTEL_RUN_SIGNALS", "traces")]),
+        (&[], &[("OTEL_METRICS_EXPORTER", "none"), ("OTEL_LOGS_EXPORTER", "none")]),
+    ] {
+        let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::TracesOnly(405)));
+        let mut run = run().home(&home).flag("--endpoint", upstream.url()).flag("--drain-deadline", LONG);
+        for [name, value] in flags.as_chunks().0 {
+            run = run.flag(name, value);
+        }
+        for (name, value) in variables {
+            run = run.env(name, value);
+        }
+        run.child(send(5)).expect_exit(0);
+        assert_eq!(upstream.span_counts().len(), 6);
+        assert!(upstream.received().iter().all(|request| request.signal == Signal::Traces), "{variables:?}");
+        let listed = only_run(&home);
+        assert_eq!(items_at(&listed, "default"), delivered(6), "{variables:?}");
+        assert_eq!(listed["intake"]["metrics"]["stored"], 10);
+        support::run().home(&home).arg("flush").expect_exit(0);
+    }
+}
+
+/// Without being told so, nothing is lost, and the complaint says what to do.
+#[test]
+fn a_backend_without_metrics_and_logs_is_told_of() {
+    let (home, upstream) = (Home::new(), Upstream::behaving(Behaviour::TracesOnly(404)));
+    run()
+        .home(&home)
+        .flag("--endpoint", upstream.url())
+        .flag("--drain-deadline", LONG)
+        .child(send(5))
+        .stderr_has("12 items of telemetry are not delivered (the backend answered 404")
+        .stderr_has("say which with --signals")
+        .stderr_has("6 were sent")
+        .expect_exit(0);
+    assert_eq!(upstream.span_counts().len(), 6);
+}

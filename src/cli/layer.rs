@@ -28,13 +28,16 @@ impl Options {
             key: said(&destination.client_key, "--client-key"),
         };
         layer.destination.identity = PerSignal::from_fn(|_| identity.clone());
+        let signals = Some(destination.signals.clone()).filter(|signals| !signals.is_empty());
         layer.transport = PerSignal::all(&Transport {
             protocol: said(&destination.protocol, "--protocol"),
             gzip: said(&destination.compression, "--compression"),
             timeout: said(&destination.export_timeout, "--export-timeout"),
             certificate: said(&destination.certificate, "--certificate"),
             insecure: switched_on(destination.insecure, "--insecure"),
-        });
+            sent: None,
+        })
+        .choose(said(&signals, "--signals").as_ref());
         layer.expire_after = said(&destination.expire_after, "--expire-after");
         layer.required = said(&run.require_telemetry, "--require-telemetry");
         layer.temporality = said(&identity_options.metrics_temporality, "--metrics-temporality");

@@ -8,7 +8,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use crate::secret::Secret;
 use crate::settings::{
-    Content, Detail, GenAi, Nest, Protocol, Required, Temporality, choice, duration, exit_code, size,
+    Content, Detail, GenAi, Nest, Protocol, Required, Signal, Temporality, choice, duration, exit_code, size,
 };
 
 /// Every option that is a setting. Verbs that take fewer leave the others at their default, which says nothing.
@@ -56,6 +56,12 @@ pub struct DestinationOptions {
     /// file:PATH cannot. The command does not get the variable NAME. Variables: OTEL_RUN_HEADERS, OTEL_EXPORTER_OTLP_HEADERS
     #[arg(long = "header", value_name = "NAME=VALUE", value_parser = secret)]
     pub headers: Vec<Secret>,
+    /// Send these signals only, such as traces,logs
+    ///
+    /// For a backend that does not take all of traces, metrics and logs; what is not sent stays on disk. A signal whose
+    /// exporter is none is not sent either. Variable: OTEL_RUN_SIGNALS
+    #[arg(long, value_name = "SIGNALS", hide_short_help = true, value_delimiter = ',', ignore_case = true, hide_possible_values = true, value_parser = words(choice::SIGNAL))]
+    pub signals: Vec<Signal>,
     /// Take headers from what this program prints
     ///
     /// It prints a JSON object of strings, and is started again when the backend refuses the credentials. Its headers

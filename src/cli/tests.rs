@@ -404,7 +404,7 @@ fn options_print_no_header() {
 fn every_option_says_its_setting() {
     let invocation = line(
         "--endpoint http://e --protocol grpc --header A=env:B --compression gzip --export-timeout 3s \
-         --headers-helper /h --certificate ca --client-certificate c --client-key k --insecure --expire-after 2d \
+         --headers-helper /h --certificate ca --client-certificate c --client-key k --insecure --signals metrics,traces --expire-after 2d \
          --require-telemetry=logs --metrics-temporality delta \
          --service-name n --resource-attribute k=v=w --resource-attribute k=x --agent none --nest off --content local \
          --detail agent --redact A --redact B --redact-except C --genai replace \
@@ -436,7 +436,9 @@ fn every_option_says_its_setting() {
             timeout: flag("--export-timeout", Duration::from_secs(3)),
             certificate: flag("--certificate", PathBuf::from("ca")),
             insecure: flag("--insecure", true),
-        }),
+            sent: None,
+        })
+        .choose(flag("--signals", vec![settings::Signal::Metrics, settings::Signal::Traces]).as_ref()),
         expire_after: flag("--expire-after", Duration::from_secs(2 * 86_400)),
         required: flag("--require-telemetry", Required::read("logs").unwrap()),
         temporality: flag("--metrics-temporality", Temporality::Delta),

@@ -87,7 +87,11 @@ pub(super) fn of_http_status(status: u16, said: Option<&str>, retry_after: Optio
         400 | 422 => Answer::Refused { reason: reason("") },
         413 => Answer::TooLarge { reason: reason("") },
         401 | 403 => Answer::Unauthorized { reason: reason(" (check the credentials in the headers)") },
-        404 | 405 => Answer::Closed { reason: reason(" (check the path of the endpoint)") },
+        404 | 405 => Answer::Closed {
+            reason: reason(
+                " (check the path of the endpoint; where it takes other signals but not this one, say which with --signals)",
+            ),
+        },
         415 => Answer::Closed { reason: reason(" (check the protocol)") },
         300..400 => Answer::Closed { reason: reason(" (a redirect, which OTLP does not follow)") },
         _ => Answer::Closed { reason: reason("") },

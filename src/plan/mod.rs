@@ -19,7 +19,6 @@ pub use destination::{Destination, Header, without_credentials};
 
 use crate::agent::{self, Agents, CommandLine, Detected, Hindrance, Mask, Own, PrivateFile, Profile, Situation};
 use crate::environment::Environment;
-use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::{
     AgentChoice, Complaint, Content, Detail, GenAi, HeaderValue, Nest, Origin, Required, ServiceName, Settings,
@@ -397,12 +396,11 @@ fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<String
 
 /// Whether the user switched off all that the agent exports, by variables that the agent itself ignores.
 fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec<String>) -> bool {
-    let variable = |signal: &Signal| format!("OTEL_{}_EXPORTER", signal.as_str().to_ascii_uppercase());
     let off: Vec<String> = profile
         .speaks
         .signals
         .iter()
-        .map(variable)
+        .map(|signal| variables::exporter(*signal))
         .filter(|name| profile.ignores(name))
         .filter(|name| environment.get(name).is_some_and(|value| value.trim().eq_ignore_ascii_case("none")))
         .collect();
@@ -414,7 +412,9 @@ fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec
     warnings.push(if all {
         format!("{names} is none: {title} is not told to export anything")
     } else {
-        format!("{names} is none, but {title} has one switch for all signals and exports it all the same")
+        format!(
+            "{names} is none, but {title} has one switch for all signals and exports it all the same: it stays on disk"
+        )
     });
     all
 }

@@ -9,7 +9,7 @@ use super::header::{self, HeaderValue, Headers};
 use super::layer::{self, Layer};
 use super::upstream::{Destination, Identity, Transport, Upstream};
 use super::value::{AgentChoice, Complaint, Origin, Required, Sampler, Sourced};
-use super::{attributes, choice, duration, exit_code, home, size, variables};
+use super::{attributes, choice, duration, exit_code, home, signals, size, variables};
 use crate::environment::Environment;
 use crate::otlp::{PerSignal, Signal};
 use crate::secret::Secret;
@@ -33,7 +33,9 @@ pub fn otel_run_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
         timeout: reader.value(variables::RUN_EXPORT_TIMEOUT, duration::read_limit),
         certificate: reader.path(variables::RUN_CERTIFICATE),
         insecure: reader.boolean(variables::RUN_INSECURE),
-    });
+        sent: None,
+    })
+    .choose(reader.value(variables::RUN_SIGNALS, signals::read).as_ref());
     layer.required = reader.required(variables::RUN_REQUIRE_TELEMETRY);
     layer.expire_after = reader.value(variables::RUN_EXPIRE_AFTER, duration::read_time_limit);
     layer.temporality =
@@ -70,7 +72,10 @@ pub fn otel_layer(environment: &Environment) -> (Layer, Vec<Complaint>) {
     let mut reader = Reader { environment, place: &variable, complaints: Vec::new() };
     let mut layer = Layer { destination: reader.otlp_destination(), ..Layer::default() };
     let of_all = reader.otlp_transport(None);
-    layer.transport = PerSignal::from_fn(|signal| reader.otlp_transport(Some(signal)).over(of_all.clone()));
+    layer.transport = PerSignal::from_fn(|signal| Transport {
+        sent: reader.is_exported(signal),
+        ..reader.otlp_transport(Some(signal)).over(of_all.clone())
+    });
     layer.temporality = reader.value(variables::OTLP_TEMPORALITY, |text| choice::read(choice::TEMPORALITY, text));
     layer.service_name = reader.text(variables::OTEL_SERVICE_NAME);
     layer.resource_attributes = reader.attributes(variables::OTEL_RESOURCE_ATTRIBUTES);
@@ -218,7 +223,16 @@ impl Reader<'_> {
             timeout: self.value(&name("TIMEOUT"), milliseconds),
             certificate: self.path(&name("CERTIFICATE")),
             insecure: self.boolean(&name("INSECURE")),
+            sent: None,
         }
+    }
+
+    /// `none` is no exporter (SDK environment variables, "Exporter Selection"). What else can stand there says with what the
+    /// command exports, not otel-run.
+    fn is_exported(&mut self, signal: Signal) -> Option<Sourced<bool>> {
+        let name = &variables::exporter(signal);
+        let none = self.get(name)?.eq_ignore_ascii_case("none");
+        none.then(|| Sourced::new(false, (self.place)(name)))
     }
 
     /// `true` for any telemetry, `false` for none, or a list of signals.

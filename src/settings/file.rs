@@ -13,9 +13,9 @@ use toml::de::{DeTable, DeValue};
 use super::keys::{self, Key};
 use super::layer::Layer;
 use super::value::{AgentChoice, Complaint, Origin, Required, Sourced};
-use super::{choice, duration, exit_code, given, home, size};
+use super::{choice, duration, exit_code, given, home, signals, size};
 use crate::environment::Environment;
-use crate::otlp::PerSignal;
+use crate::otlp::Signal;
 
 mod agents;
 mod upstream;
@@ -76,8 +76,8 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
             Some(_) => reader.entry(&mut layer, name, key.span(), value),
         }
     }
+    layer.transport = part.transports();
     layer.destination = part.destination;
-    layer.transport = PerSignal::all(&part.transport);
     let mut complaints = reader.complaints;
     complaints.sort_by_key(|complaint| match complaint.origin {
         Origin::File { line, .. } => line,
@@ -277,6 +277,12 @@ fn required(value: &DeValue<'_>) -> Result<Option<Required>, String> {
         }
         other => Err(wrong_type(wanted, other)),
     }
+}
+
+fn signal_list(value: &DeValue<'_>) -> Result<Vec<Signal>, String> {
+    let DeValue::Array(words) = value else { return Err(wrong_type("a list such as [\"traces\"]", value)) };
+    let words: Result<Vec<String>, String> = words.iter().map(|word| string(word.get_ref())).collect();
+    signals::read(&words?.join(","))
 }
 
 fn count(value: &DeValue<'_>) -> Result<u64, String> {

@@ -192,6 +192,7 @@ pub(super) fn upstreams(
             continue;
         };
         check(&mut upstream, complaints);
+        let upstream = upstream.without_unsent();
         if upstream.destination.any_endpoint().is_none() {
             continue;
         }

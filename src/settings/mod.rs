@@ -18,12 +18,13 @@ pub mod keys;
 pub mod layer;
 mod resolve;
 mod service_name;
+pub mod signals;
 pub mod size;
 mod upstream;
 mod value;
 pub mod variables;
 
-pub use crate::otlp::PerSignal;
+pub use crate::otlp::{PerSignal, Signal};
 pub use endpoint::Place;
 pub use file::{FileText, PROJECT_FILE_NAME};
 pub use given::Given;

@@ -64,6 +64,8 @@ pub struct Transport {
     pub certificate: Option<Sourced<PathBuf>>,
     /// Whether gRPC goes without TLS where the endpoint has no scheme.
     pub insecure: Option<Sourced<bool>>,
+    /// Whether it is sent at all. Many backends of model calls take traces and nothing else.
+    pub sent: Option<Sourced<bool>>,
 }
 
 /// Where the requests of one signal go.
@@ -97,6 +99,13 @@ impl Upstream {
         self.destination.signal_headers.of(signal).as_ref().unwrap_or(&self.destination.headers)
     }
 
+    /// Without the signals that are not to be sent.
+    pub(super) fn without_unsent(self) -> Self {
+        let sent = |signal: &Signal| self.transport.of(*signal).sent.as_ref().is_none_or(|said| said.value);
+        let signals: Vec<Signal> = Signal::ALL.into_iter().filter(sent).collect();
+        self.only(&signals)
+    }
+
     /// The same for these signals alone.
     pub fn only(mut self, signals: &[Signal]) -> Self {
         if Signal::ALL.iter().all(|signal| signals.contains(signal)) {
@@ -105,9 +114,10 @@ impl Upstream {
         let base = self.destination.endpoint.take();
         for signal in Signal::ALL {
             let http = self.transport.of(signal).protocol() != Protocol::Grpc;
-            let of_base = base.as_ref().and_then(|base| {
-                let url = if http { endpoint::below_base(&base.value, signal)? } else { base.value.clone() };
-                Some(Sourced::new(url, base.origin.clone()))
+            let of_base = base.as_ref().map(|base| {
+                // Sockets and files are the same for one signal and for all.
+                let below = endpoint::below_base(&base.value, signal).filter(|_| http);
+                Sourced::new(below.unwrap_or_else(|| base.value.clone()), base.origin.clone())
             });
             let own = self.destination.signal_endpoints.of_mut(signal);
             *own = own.take().or(of_base).filter(|_| signals.contains(&signal));
@@ -178,6 +188,7 @@ impl Transport {
             timeout: self.timeout.or(lower.timeout),
             certificate: self.certificate.or(lower.certificate),
             insecure: self.insecure.or(lower.insecure),
+            sent: self.sent.or(lower.sent),
         }
     }
 }
@@ -186,6 +197,15 @@ impl PerSignal<Transport> {
     /// The same for every signal.
     pub fn all(transport: &Transport) -> Self {
         Self::from_fn(|_| transport.clone())
+    }
+
+    /// Only these signals are sent, if somebody said which.
+    pub fn choose(mut self, signals: Option<&Sourced<Vec<Signal>>>) -> Self {
+        for signal in Signal::ALL {
+            let said = signals.map(|said| Sourced::new(said.value.contains(&signal), said.origin.clone()));
+            self.of_mut(signal).sent = said;
+        }
+        self
     }
 
     /// As [`Transport::over`], signal by signal: what a higher layer says of all signals beats what a lower one says of
@@ -299,5 +319,24 @@ mod tests {
         upstream.destination.signal_endpoints.metrics = Some(Sourced::default_value("http://m/b".to_owned()));
         assert_eq!(url(upstream.route(Signal::Logs)), Some("http://l/a".to_owned()));
         assert_eq!(url(upstream.route(Signal::Metrics)), Some("http://m/b".to_owned()));
+    }
+
+    #[test]
+    fn an_upstream_for_some_signals_leads_them_where_it_did() {
+        for (protocol, base) in [
+            (Protocol::HttpProtobuf, "http://c:4318/base?key=k"),
+            (Protocol::Grpc, "c:4317"),
+            (Protocol::HttpJson, "unix:/run/otel.sock"),
+            (Protocol::HttpProtobuf, "file:/var/log/otlp/"),
+        ] {
+            let all = upstream(protocol, Some(base), None);
+            let some = all.clone().only(&[Signal::Traces, Signal::Logs]);
+            for signal in [Signal::Traces, Signal::Logs] {
+                assert_eq!(some.route(signal), all.route(signal), "{base}");
+            }
+            assert_eq!(some.route(Signal::Metrics), None, "{base}");
+            assert_eq!(all.clone().only(&[]).destination.any_endpoint(), None, "{base}");
+            assert_eq!(all.clone().only(&Signal::ALL), all, "{base}");
+        }
     }
 }

@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::choice;
 use super::given::Given;
 use super::service_name::ServiceName;
+use super::signals;
 use super::upstream::Upstream;
 use crate::otlp::Signal;
 
@@ -293,19 +293,7 @@ impl Temporality {
 impl Required {
     /// Reads signals with commas between them. The error is a sentence.
     pub fn read(text: &str) -> Result<Self, String> {
-        let mut signals = Vec::new();
-        for word in text.split(',').map(str::trim).filter(|word| !word.is_empty()) {
-            match Signal::ALL.into_iter().find(|signal| signal.as_str().eq_ignore_ascii_case(word)) {
-                Some(signal) if !signals.contains(&signal) => signals.push(signal),
-                Some(_) => {}
-                None => {
-                    let names = Signal::ALL.map(Signal::as_str);
-                    let hint = choice::did_you_mean(word, names);
-                    return Err(format!("\"{word}\" is not one of {}{hint}", names.join(", ")));
-                }
-            }
-        }
-        signals.sort();
+        let signals = signals::read_any(text)?;
         Ok(if signals.is_empty() { Required::Any } else { Required::Each(signals) })
     }
 }

@@ -72,6 +72,8 @@ variables! {
     RUN_CLIENT_KEY = "OTEL_RUN_CLIENT_KEY", OtelRun, ReadAndInjected: "PEM file of its key; removed for the command";
     RUN_INSECURE = "OTEL_RUN_INSECURE", OtelRun, ReadAndInjected:
         "true: grpc goes without TLS where the endpoint has no scheme; removed for the command";
+    RUN_SIGNALS = "OTEL_RUN_SIGNALS", OtelRun, ReadAndInjected:
+        "the signals that are sent, some of traces, metrics, logs with commas between them; removed for the command";
     RUN_HEADERS_HELPER = "OTEL_RUN_HEADERS_HELPER", OtelRun, ReadAndInjected:
         "a program that prints headers for the backend as a JSON object; removed for the command";
     RUN_EXPIRE_AFTER = "OTEL_RUN_EXPIRE_AFTER", OtelRun, Read:
@@ -199,7 +201,8 @@ variables! {
     CLAUDE_CODE_PROPAGATE_TRACEPARENT = "CLAUDE_CODE_PROPAGATE_TRACEPARENT", Commands, Injected:
         "Claude Code: 1, unless it is set: what tools do is put under the tool's span, and the host of the model gets a traceparent header";
     OTEL_TRACES_EXPORTER = "OTEL_TRACES_EXPORTER", Commands, ReadAndInjected:
-        "Claude Code: what the user has, with otlp added, unless it says none; Codex: with none the signal is left alone; OTEL_LOGS_EXPORTER likewise";
+        "with none otel-run sends no traces either; Claude Code: what the user has, with otlp added, unless it says none; Codex: with none the signal is left alone";
+    OTEL_LOGS_EXPORTER = "OTEL_LOGS_EXPORTER", Commands, ReadAndInjected: "the same for logs alone";
     OTEL_TRACES_EXPORT_INTERVAL = "OTEL_TRACES_EXPORT_INTERVAL", Commands, Injected:
         "Claude Code: 1000, unless it is set; OTEL_LOGS_EXPORT_INTERVAL likewise";
     OTEL_METRIC_EXPORT_INTERVAL = "OTEL_METRIC_EXPORT_INTERVAL", Commands, Injected:
@@ -227,7 +230,7 @@ variables! {
         "GitHub Copilot CLI: whether content is recorded";
     CONTINUE_METRICS_ENABLED = "CONTINUE_METRICS_ENABLED", Commands, Injected:
         "Continue: 1, and so is CONTINUE_CLI_ENABLE_TELEMETRY";
-    OTEL_METRICS_EXPORTER = "OTEL_METRICS_EXPORTER", Commands, Injected: "Continue: otlp, unless it is set; Claude Code and Codex: as OTEL_TRACES_EXPORTER";
+    OTEL_METRICS_EXPORTER = "OTEL_METRICS_EXPORTER", Commands, ReadAndInjected: "with none otel-run sends no metrics either; Continue: otlp, unless it is set; Claude Code and Codex: as OTEL_TRACES_EXPORTER";
     BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected:
         "opencode: 5, unless it is set; Codex: 200, unless it is set, and OTEL_BLRP_SCHEDULE_DELAY likewise";
     OPENCODE_CONFIG_CONTENT = "OPENCODE_CONFIG_CONTENT", Commands, ReadAndInjected:
@@ -272,6 +275,7 @@ pub const OWN_DESTINATION: &[&str] = &[
     RUN_CLIENT_KEY,
     RUN_INSECURE,
     RUN_HEADERS_HELPER,
+    RUN_SIGNALS,
 ];
 
 /// The variable for an option of the OTLP exporter, such as `ENDPOINT`, for all signals or for one: every option is there
@@ -281,6 +285,11 @@ pub fn otlp(signal: Option<Signal>, option: &str) -> String {
         None => format!("OTEL_EXPORTER_OTLP_{option}"),
         Some(signal) => format!("OTEL_EXPORTER_OTLP_{}_{option}", signal.as_str().to_ascii_uppercase()),
     }
+}
+
+/// The variable that says with what a signal is exported.
+pub fn exporter(signal: Signal) -> String {
+    format!("OTEL_{}_EXPORTER", signal.as_str().to_ascii_uppercase())
 }
 
 #[cfg(test)]

@@ -34,6 +34,8 @@ pub enum Behaviour {
     TakeUpTo(usize),
     /// Takes what comes with this header; the rest gets 401, or UNAUTHENTICATED.
     Want(&'static str, String),
+    /// Takes traces; requests with other signals get this HTTP status.
+    TracesOnly(u16),
     /// Answers 200 with a page for people, as a proxy's log-in or the wrong port does.
     Page,
     /// Answers with this HTTP status and these headers, on gRPC as well.
@@ -299,6 +301,9 @@ async fn handle(shared: Arc<Shared>, request: Request<Incoming>) -> Answer {
             (true, _) => Behaviour::Status(413, vec![]),
         };
     }
+    if let Behaviour::TracesOnly(status) = now {
+        now = if signal == Signal::Traces { Behaviour::Accept } else { Behaviour::Status(status, vec![]) };
+    }
     if let Behaviour::Want(name, value) = &now {
         let right = shared.records.lock().unwrap().received[place].header(name) == value;
         now = match (right, transport) {
@@ -328,6 +333,7 @@ async fn answer(behaviour: Behaviour, signal: Signal, transport: Transport) -> A
         Behaviour::RefuseHolding(_)
         | Behaviour::TakeUpTo(_)
         | Behaviour::Want(..)
+        | Behaviour::TracesOnly(_)
         | Behaviour::BlackHole
         | Behaviour::Hold => std::future::pending().await,
     }

@@ -4,7 +4,7 @@ use super::json::{Dialect, Entry, entries};
 use super::{Circumstances, Found, Own, OwnVariable, Place, Wanted, is_true, unreadable, warnings};
 use crate::environment::Environment;
 use crate::otlp::Signal;
-use crate::settings::{Complaint, FileText, Origin, Sourced, Upstream, env};
+use crate::settings::{Complaint, FileText, Origin, Sourced, Upstream, env, variables};
 
 /// What the destination in its settings is called.
 pub(super) const NAME: &str = "claude-settings";
@@ -141,7 +141,7 @@ fn exported(environment: &Environment, own: &Own) -> Vec<Signal> {
     let is_on = |name: &str| value(name).is_some_and(is_true);
     let has_traces = is_on("CLAUDE_CODE_ENHANCED_TELEMETRY_BETA") || is_on("ENABLE_ENHANCED_TELEMETRY_BETA");
     let exports = |signal: &Signal| {
-        let list = value(&format!("OTEL_{}_EXPORTER", signal.as_str().to_ascii_uppercase())).unwrap_or_default();
+        let list = value(&variables::exporter(*signal)).unwrap_or_default();
         (*signal != Signal::Traces || has_traces) && list.split(',').any(|word| word.trim() == "otlp")
     };
     Signal::ALL.into_iter().filter(exports).filter(|_| is_on("CLAUDE_CODE_ENABLE_TELEMETRY")).collect()

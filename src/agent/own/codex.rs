@@ -11,6 +11,7 @@ use super::{Choice, Circumstances, Found, Own, Place, Wanted, unreadable, warnin
 use crate::otlp::{PerSignal, Signal};
 use crate::settings::{
     self, Complaint, Destination, FileText, Headers, Origin, Protocol, Sourced, Transport, Upstream, attributes,
+    variables,
 };
 
 /// What the destination in its configuration is called.
@@ -61,7 +62,7 @@ pub(super) fn read(circumstances: &Circumstances<'_>, found: &[Found]) -> Own {
             own.arguments.insert(key, Choice::Left);
             own.warnings.push(format!("your own -c sets {key}, and that counts: what goes there is not in the run"));
         }
-        let variable = format!("OTEL_{}_EXPORTER", signal.as_str().to_ascii_uppercase());
+        let variable = variables::exporter(signal);
         if circumstances.environment.get(&variable).is_some_and(|value| value.trim() == "none") {
             own.arguments.insert(key, Choice::Left);
         }

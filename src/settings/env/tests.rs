@@ -53,6 +53,7 @@ fn every_variable_of_ours() {
         ("OTEL_RUN_CERTIFICATE", "~/ca.pem"),
         ("OTEL_RUN_CLIENT_CERTIFICATE", "/c.pem"),
         ("OTEL_RUN_CLIENT_KEY", "/k.pem"),
+        ("OTEL_RUN_SIGNALS", "logs, Traces"),
         ("OTEL_RUN_INSECURE", "true"),
         ("OTEL_RUN_HEADERS_HELPER", "/bin/h"),
         ("OTEL_RUN_EXPIRE_AFTER", "2d"),
@@ -109,7 +110,9 @@ fn every_variable_of_ours() {
             timeout: said("OTEL_RUN_EXPORT_TIMEOUT", Duration::from_secs(5)),
             certificate: said("OTEL_RUN_CERTIFICATE", PathBuf::from("/home/u/ca.pem")),
             insecure: said("OTEL_RUN_INSECURE", true),
-        }),
+            sent: None,
+        })
+        .choose(said("OTEL_RUN_SIGNALS", vec![Signal::Traces, Signal::Logs]).as_ref()),
         expire_after: said("OTEL_RUN_EXPIRE_AFTER", Duration::from_secs(2 * 86_400)),
         required: said("OTEL_RUN_REQUIRE_TELEMETRY", Required::Each(vec![Signal::Traces, Signal::Logs])),
         temporality: said("OTEL_RUN_METRICS_TEMPORALITY", Temporality::Delta),
@@ -186,6 +189,7 @@ fn every_variable_of_the_specification() {
             timeout: said("OTEL_EXPORTER_OTLP_TIMEOUT", Duration::from_millis(2500)),
             certificate: said("OTEL_EXPORTER_OTLP_CERTIFICATE", PathBuf::from("/ca.pem")),
             insecure: said("OTEL_EXPORTER_OTLP_INSECURE", true),
+            sent: None,
         }),
         temporality: said("OTEL_EXPORTER_OTLP_METRICS_TEMPORALITY_PREFERENCE", Temporality::LowMemory),
         service_name: said("OTEL_SERVICE_NAME", "n".to_owned()),
@@ -198,6 +202,24 @@ fn every_variable_of_the_specification() {
     };
     assert_eq!(layer, expected);
     assert_eq!(complaints, Vec::<String>::new());
+}
+
+/// SDK environment variables, "Exporter Selection": `none` is no exporter.
+#[test]
+fn a_signal_without_an_exporter_is_not_sent() {
+    let variables = [
+        ("OTEL_TRACES_EXPORTER", "console"),
+        ("OTEL_METRICS_EXPORTER", "None"),
+        ("OTEL_LOGS_EXPORTER", "none"),
+        ("OTEL_RUN_SIGNALS", "logs"),
+    ];
+    let (ours, layer, complaints) = both(&variables);
+    assert_eq!(complaints, Vec::<String>::new());
+    let sent = |layer: &Layer, signal| layer.transport.of(signal).sent.clone();
+    assert_eq!(sent(&layer, Signal::Traces), None);
+    assert_eq!(sent(&layer, Signal::Metrics), said("OTEL_METRICS_EXPORTER", false));
+    // What is said in our own words beats it.
+    assert_eq!(sent(&ours.over(layer), Signal::Logs), said("OTEL_RUN_SIGNALS", true));
 }
 
 /// OTLP exporter, "Configuration Options": every option is there for each signal, and wins.
@@ -231,6 +253,7 @@ fn a_signal_has_every_option_of_its_own() {
                 timeout: said(&own("TIMEOUT"), Duration::from_millis(1)),
                 certificate: said(&own("CERTIFICATE"), PathBuf::from("/own.pem")),
                 insecure: said(&own("INSECURE"), true),
+                sent: None,
             }
         );
         let destination = &layer.destination;

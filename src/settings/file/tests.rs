@@ -6,7 +6,7 @@ use super::super::given::Given;
 use super::super::value::{Content, Detail, GenAi, Nest, Protocol, Temporality};
 use super::super::{Destination, HeaderValue, Identity, Transport, Upstream};
 use super::*;
-use crate::otlp::Signal;
+use crate::otlp::{PerSignal, Signal};
 use crate::secret::Secret;
 
 fn read(kind: FileKind, text: &str) -> (Layer, Vec<(usize, String)>) {
@@ -80,6 +80,7 @@ headers_helper = "${WORKTREE}/h"
 
 [[upstream]]
 logs_endpoint = "file:/l"
+signals = ["logs", "traces"]
 
 [agents]
 x.set.A = "1"
@@ -90,7 +91,8 @@ fn every_key() {
     let (layer, complaints) = read(FileKind::User, EVERYTHING);
     let header = |line, name: &str, value| (name.to_owned(), said(line, value).unwrap());
     let attribute = |line, key: &str, value: &str| (key.to_owned(), said(line, value.to_owned()).unwrap());
-    let set = Given::Table(vec![("A".to_owned(), said(59, Given::Text("1".to_owned())).unwrap())]);
+    let set = Given::Table(vec![("A".to_owned(), said(60, Given::Text("1".to_owned())).unwrap())]);
+    let sent = |sent| Transport { sent: said(57, sent), ..Transport::default() };
     let expected = Layer {
         destination: Destination {
             endpoint: said(1, "https://c".to_owned()),
@@ -129,7 +131,7 @@ fn every_key() {
                     signal_endpoints: PerSignal { logs: said(56, "file:/l".to_owned()), ..PerSignal::default() },
                     ..Destination::default()
                 },
-                transport: PerSignal::default(),
+                transport: PerSignal { traces: sent(true), metrics: sent(false), logs: sent(true) },
             },
         ],
         transport: PerSignal::all(&Transport {
@@ -138,6 +140,7 @@ fn every_key() {
             timeout: said(7, Duration::from_secs(60)),
             certificate: said(23, PathBuf::from("/etc/ca.pem")),
             insecure: said(26, true),
+            sent: None,
         }),
         expire_after: said(27, Duration::from_secs(2 * 86_400)),
         required: said(28, Required::Each(vec![Signal::Logs])),
@@ -171,7 +174,7 @@ fn every_key() {
         ],
         agents: vec![(
             "x".to_owned(),
-            said(59, Given::Table(vec![("set".to_owned(), said(59, set).unwrap())])).unwrap(),
+            said(60, Given::Table(vec![("set".to_owned(), said(60, set).unwrap())])).unwrap(),
         )],
         ..Layer::default()
     };
@@ -238,7 +241,7 @@ fn a_project_names_and_describes_and_nothing_else() {
             (36, "redact_except"),
             (38, "headers"),
             (49, "upstream"),
-            (58, "agents"),
+            (59, "agents"),
         ]
     );
     assert_eq!(

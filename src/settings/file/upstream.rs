@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Reader, boolean, string, word, wrong_type};
+use super::{Reader, boolean, signal_list, string, word, wrong_type};
 use crate::otlp::{PerSignal, Signal};
 use crate::secret::Secret;
 use crate::settings::header::{self, HeaderValue, Headers};
@@ -20,6 +20,14 @@ use crate::settings::{attributes, choice, duration, keys};
 pub(super) struct Part {
     pub(super) destination: Destination,
     pub(super) transport: Transport,
+    pub(super) signals: Option<Sourced<Vec<Signal>>>,
+}
+
+impl Part {
+    /// How each signal is sent, and whether it is.
+    pub(super) fn transports(&self) -> PerSignal<Transport> {
+        PerSignal::all(&self.transport).choose(self.signals.as_ref())
+    }
 }
 
 impl Reader<'_> {
@@ -31,7 +39,7 @@ impl Reader<'_> {
         key: Range<usize>,
         value: &Spanned<DeValue<'_>>,
     ) {
-        let Part { destination, transport } = part;
+        let Part { destination, transport, signals } = part;
         let endpoints = &mut destination.signal_endpoints;
         match name {
             "endpoint" => destination.endpoint = self.value(name, key, value, string),
@@ -53,6 +61,7 @@ impl Reader<'_> {
             "export_timeout" => transport.timeout = self.time(name, key, value, duration::read_limit),
             "certificate" => transport.certificate = self.path_value(name, key, value),
             "insecure" => transport.insecure = self.value(name, key, value, boolean),
+            "signals" => *signals = self.value(name, key, value, signal_list),
             _ => {}
         }
     }
@@ -89,13 +98,14 @@ impl Reader<'_> {
                 self.complain(key.span().start, format!("an upstream has no setting `{name}`{hint}"));
             }
         }
-        let Part { destination, transport } = part;
+        let transport = part.transports();
+        let destination = part.destination;
         if destination.any_endpoint().is_none() {
             self.complain(span.start, "this upstream has no endpoint and is ignored".to_owned());
             return None;
         }
         let name = named.map_or_else(|| format!("upstream-{number}"), |name: Sourced<String>| name.value);
-        Some(Upstream { name, destination, transport: PerSignal::all(&transport) })
+        Some(Upstream { name, destination, transport })
     }
 
     fn path_value(&mut self, name: &str, key: Range<usize>, value: &Spanned<DeValue<'_>>) -> Option<Sourced<PathBuf>> {

@@ -74,6 +74,8 @@ pub const DESTINATION: &[Key] = keys! {
         "PEM file of its key", "\"~/otlp/client.key\"";
     "insecure": Kind::Switch, USER, Value("false"), ["--insecure"] [RUN_INSECURE OTLP_INSECURE],
         "whether gRPC goes without TLS where the endpoint has no scheme", "true";
+    "signals": Kind::List(&word_of!(choice::SIGNAL)), USER, Words("all"), ["--signals"] [RUN_SIGNALS],
+        "the signals that are sent, for a backend that does not take all of them", "[\"traces\"]";
 };
 
 const NAME: Key = keys! {
