@@ -349,3 +349,20 @@ goose.answer = "gen_ai.output.messages"
         assert_eq!((of("goose.answer"), of("gen_ai.output.messages")), (None, None), "{genai}");
     }
 }
+
+/// Also where the conventional name is what makes it content.
+#[test]
+fn its_conversation_is_shown_where_it_was_kept() {
+    let config =
+        GOOSE.replace("signals =", "content_attributes = [\"goose.prompt\", \"goose.tool.*\"]\nsignals =").to_owned()
+            + "[agents.goose.genai_attributes]\n\"goose.answer\" = \"gen_ai.output.messages\"\n";
+    let home = home("goose", &config);
+    let file = home.work().join("request.jsonl");
+    std::fs::write(&file, request_of_goose()).unwrap();
+    let words = [test_child().into_os_string(), "replay".into(), file.into()];
+    in_home(&home).flag("--agent", "goose").flag("--content", "local").child(words).expect_exit(0);
+    let mut shown = in_home(&home).args(["show", "--conversation"]).expect_exit(0);
+    for canary in ["CANARY-1", "CANARY-2", "CANARY-3", "CANARY-5"] {
+        shown = shown.stdout_has(canary);
+    }
+}

@@ -10,11 +10,11 @@ use crate::otlp::Signal;
 use crate::signals::Attributes;
 use crate::store::RunFolder;
 use crate::store::log::{Kind, Log, LogError};
-use crate::transform::content::{self, BodyVerdict, Family, Place, Verdict};
+use crate::transform::content::{self, BodyVerdict, Family, OwnNames, Place, Verdict};
 use crate::view::conversation::Piece;
 
-/// All of it, in the order in which it was said.
-pub(super) fn of(folder: &RunFolder) -> Result<Vec<Piece>, LogError> {
+/// All of it, in the order in which it was said; `own` is what the agent calls content.
+pub(super) fn of(folder: &RunFolder, own: OwnNames<'_>) -> Result<Vec<Piece>, LogError> {
     let log = match folder.read_content()? {
         Some(content) => content,
         None => folder.read_log()?,
@@ -23,8 +23,8 @@ pub(super) fn of(folder: &RunFolder) -> Result<Vec<Piece>, LogError> {
     while let Some(header) = log.read(at, &mut payload)? {
         at += header.record_length();
         match header.kind {
-            Kind::Batch(Signal::Traces) => in_spans(&payload, &mut pieces),
-            Kind::Batch(Signal::Logs) => in_logs(&payload, &mut pieces),
+            Kind::Batch(Signal::Traces) => in_spans(&payload, own, &mut pieces),
+            Kind::Batch(Signal::Logs) => in_logs(&payload, own, &mut pieces),
             _ => {}
         }
     }
@@ -32,18 +32,18 @@ pub(super) fn of(folder: &RunFolder) -> Result<Vec<Piece>, LogError> {
     Ok(pieces)
 }
 
-fn in_spans(request: &[u8], pieces: &mut Vec<Piece>) {
+fn in_spans(request: &[u8], own: OwnNames<'_>, pieces: &mut Vec<Piece>) {
     let Ok(data) = TracesData::decode(request) else { return };
     for group in data.resource_spans {
         for scope in group.scope_spans {
             let name = scope.scope.map(|scope| scope.name).unwrap_or_default();
-            let family = family(&name, group.resource.as_ref());
-            scope.spans.iter().for_each(|span| in_span(family, span, pieces));
+            let words = Words { family: family(&name, group.resource.as_ref()), own };
+            scope.spans.iter().for_each(|span| in_span(words, span, pieces));
         }
     }
 }
 
-fn in_span(family: Family, span: &Span, pieces: &mut Vec<Piece>) {
+fn in_span(words: Words<'_>, span: &Span, pieces: &mut Vec<Piece>) {
     let piece = |unix_nano, name: &str, text: String| Piece {
         unix_nano,
         span_id: span.span_id.clone(),
@@ -51,28 +51,28 @@ fn in_span(family: Family, span: &Span, pieces: &mut Vec<Piece>) {
         name: name.to_owned(),
         text,
     };
-    for (name, text) in said(family, Place::Span, &span.name, &span.attributes) {
+    for (name, text) in words.said(Place::Span, &span.name, &span.attributes) {
         pieces.push(piece(span.start_time_unix_nano, name, text));
     }
     for event in &span.events {
-        for (name, text) in said(family, Place::SpanEvent, &event.name, &event.attributes) {
+        for (name, text) in words.said(Place::SpanEvent, &event.name, &event.attributes) {
             pieces.push(piece(event.time_unix_nano, &format!("{} {name}", event.name), text));
         }
     }
 }
 
-fn in_logs(request: &[u8], pieces: &mut Vec<Piece>) {
+fn in_logs(request: &[u8], own: OwnNames<'_>, pieces: &mut Vec<Piece>) {
     let Ok(data) = LogsData::decode(request) else { return };
     for group in data.resource_logs {
         for scope in group.scope_logs {
             let name = scope.scope.map(|scope| scope.name).unwrap_or_default();
-            let family = family(&name, group.resource.as_ref());
-            scope.log_records.iter().for_each(|record| in_record(family, record, pieces));
+            let words = Words { family: family(&name, group.resource.as_ref()), own };
+            scope.log_records.iter().for_each(|record| in_record(words, record, pieces));
         }
     }
 }
 
-fn in_record(family: Family, record: &LogRecord, pieces: &mut Vec<Piece>) {
+fn in_record(words: Words<'_>, record: &LogRecord, pieces: &mut Vec<Piece>) {
     let event = Attributes(&record.attributes).text(&["event.name"]).unwrap_or(&record.event_name);
     let piece = |name: &str, text| Piece {
         unix_nano: if record.time_unix_nano == 0 { record.observed_time_unix_nano } else { record.time_unix_nano },
@@ -81,10 +81,10 @@ fn in_record(family: Family, record: &LogRecord, pieces: &mut Vec<Piece>) {
         name: name.to_owned(),
         text,
     };
-    if let Some(body) = record.body.as_ref().filter(|body| is_content(family, event, body)) {
+    if let Some(body) = record.body.as_ref().filter(|body| is_content(words.family, event, body)) {
         pieces.push(piece("body", text(body)));
     }
-    for (name, text) in said(family, Place::LogRecord, event, &record.attributes) {
+    for (name, text) in words.said(Place::LogRecord, event, &record.attributes) {
         pieces.push(piece(name, text));
     }
 }
@@ -100,18 +100,27 @@ fn is_content(family: Family, event: &str, body: &AnyValue) -> bool {
     }
 }
 
-/// The attributes that content being off would have taken out, but for messages of errors: a failed span shows its own.
-fn said<'a>(
+/// By which names content is known.
+#[derive(Clone, Copy)]
+struct Words<'a> {
     family: Family,
-    place: Place,
-    owner: &'a str,
-    attributes: &'a [KeyValue],
-) -> impl Iterator<Item = (&'a str, String)> {
-    attributes.iter().filter_map(move |attribute| {
-        let verdict = content::attribute(family, place, owner.as_bytes(), attribute.key.as_bytes());
-        let value = attribute.value.as_ref().filter(|_| verdict == Verdict::Drop)?;
-        Some((attribute.key.as_str(), text(value)))
-    })
+    own: OwnNames<'a>,
+}
+
+impl Words<'_> {
+    /// The attributes that content being off would have taken out, but for messages of errors: a failed span shows its own.
+    fn said<'a>(
+        self,
+        place: Place,
+        owner: &'a str,
+        attributes: &'a [KeyValue],
+    ) -> impl Iterator<Item = (&'a str, String)> {
+        attributes.iter().filter_map(move |attribute| {
+            let verdict = self.own.attribute(self.family, place, owner.as_bytes(), attribute.key.as_bytes());
+            let value = attribute.value.as_ref().filter(|_| verdict == Verdict::Drop)?;
+            Some((attribute.key.as_str(), text(value)))
+        })
+    }
 }
 
 fn family(scope: &str, resource: Option<&Resource>) -> Family {

@@ -12,7 +12,9 @@ use crate::error::Error;
 use crate::message;
 use crate::otlp::Signal;
 use crate::store::RunFolder;
+use crate::store::facts::Summary;
 use crate::store::log::{Kind, Log, LogError};
+use crate::transform::content::OwnNames;
 use crate::view::tree::Detail;
 use crate::view::{self, json, terminal};
 
@@ -33,7 +35,10 @@ pub(super) fn show(
     let spans = spans(&folder).map_err(|error| unreadable(error.to_string()))?;
     let state = state(&folder, &summary);
     let pieces = match conversation {
-        true => Some(super::conversation::of(&folder).map_err(|error| unreadable(error.to_string()))?),
+        true => Some(
+            super::conversation::of(&folder, own_names(&said, &summary))
+                .map_err(|error| unreadable(error.to_string()))?,
+        ),
         false => None,
     };
     let text = if as_json {
@@ -50,6 +55,14 @@ pub(super) fn show(
         text
     };
     Ok(message::print(&text)?)
+}
+
+/// What the run's agent calls content, by what is known of the agent now.
+fn own_names<'a>(said: &'a Said, summary: &Summary) -> OwnNames<'a> {
+    let profile = summary.started.agent.as_deref().and_then(|name| said.agents.named(name));
+    profile
+        .map(|profile| OwnNames { attributes: profile.content_attributes, renamed: profile.genai_attributes })
+        .unwrap_or_default()
 }
 
 fn spans(folder: &RunFolder) -> Result<Vec<ResourceSpans>, LogError> {

@@ -1,7 +1,7 @@
 //! Resources and scopes: what is known of the machine is added, what holds content is taken out.
 
-use super::content::{self, ErrorText, Family, Place, Verdict};
-use super::{Agent, Pass, Unfit, attribute_key, attribute_text, put_attribute, submessage};
+use super::content::{self, ErrorText, Family, OwnNames, Place, Verdict};
+use super::{Pass, Unfit, attribute_key, attribute_text, put_attribute, submessage};
 use crate::otlp::Signal;
 use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
 
@@ -129,14 +129,12 @@ impl Pass<'_> {
 
     /// What becomes of an attribute, by what is known of all and by what is said of this run's agent.
     pub(super) fn verdict(&self, family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verdict {
-        let known = |key| content::attribute(family, place, owner, key);
-        // What is content by its conventional name is content, whatever it was called.
-        let is_content = |agent: &Agent| {
-            let mut words = agent.words.attributes.iter().filter(|(theirs, _)| theirs.as_bytes() == key);
-            content::is_among(agent.content, key)
-                || words.any(|(_, conventional)| known(conventional.as_bytes()) == Verdict::Drop)
-        };
-        if self.rules.agent.as_ref().is_some_and(is_content) { Verdict::Drop } else { known(key) }
+        let own = self
+            .rules
+            .agent
+            .as_ref()
+            .map(|agent| OwnNames { attributes: agent.content, renamed: agent.words.attributes });
+        own.unwrap_or_default().attribute(family, place, owner, key)
     }
 
     /// Whether an attribute field stays.

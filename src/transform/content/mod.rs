@@ -161,6 +161,28 @@ pub fn attribute(family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verd
     }
 }
 
+/// Which attributes of one agent hold content, beside those that are known of all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OwnNames<'a> {
+    /// A name, or a name with `.*` behind it for itself and all below it.
+    pub attributes: &'a [&'a str],
+    /// What it calls what the conventions have names for. What is content by its conventional name is content, whatever it was
+    /// called.
+    pub renamed: &'a [(&'a str, &'a str)],
+}
+
+impl OwnNames<'_> {
+    /// As [`attribute`], by what is known of all and by what is said of this agent.
+    pub fn attribute(&self, family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verdict {
+        let known = |key| attribute(family, place, owner, key);
+        let mut conventional = self.renamed.iter().filter(|(theirs, _)| theirs.as_bytes() == key).map(|(_, name)| name);
+        match is_among(self.attributes, key) || conventional.any(|name| known(name.as_bytes()) == Verdict::Drop) {
+            true => Verdict::Drop,
+            false => known(key),
+        }
+    }
+}
+
 /// Whether `key` is among `names`; one that ends in `.*` stands for itself and for all below it.
 pub fn is_among(names: &[&str], key: &[u8]) -> bool {
     names.iter().any(|name| match name.strip_suffix(".*") {
