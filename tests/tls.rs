@@ -7,64 +7,11 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use support::authority::{Authority, server};
 use support::listed::{items, only_run};
 use support::{Home, Run, Transport, Upstream, run, test_child};
 use tokio_rustls::TlsAcceptor;
-use tokio_rustls::rustls::pki_types::pem::PemObject;
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{RootCertStore, ServerConfig};
-
-/// A certificate authority, and what it has signed.
-struct Authority {
-    pem: String,
-    issuer: rcgen::Issuer<'static, rcgen::KeyPair>,
-}
-
-/// A certificate and its key.
-struct Signed {
-    certificate: rcgen::Certificate,
-    key: rcgen::KeyPair,
-}
-
-impl Authority {
-    fn new() -> Self {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut parameters = rcgen::CertificateParams::new(Vec::new()).unwrap();
-        // Two authorities of one name would be taken for one.
-        let name = key.public_key_raw().iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
-        parameters.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
-        let pem = parameters.clone().self_signed(&key).unwrap().pem();
-        Self { pem, issuer: rcgen::Issuer::new(parameters, key) }
-    }
-
-    fn sign(&self, host: &str, change: impl FnOnce(&mut rcgen::CertificateParams)) -> Signed {
-        let key = rcgen::KeyPair::generate().unwrap();
-        let mut parameters = rcgen::CertificateParams::new(vec![host.to_owned()]).unwrap();
-        change(&mut parameters);
-        Signed { certificate: parameters.signed_by(&key, &self.issuer).unwrap(), key }
-    }
-}
-
-/// A server that shows `signed`, and asks its clients for a certificate of `clients`.
-fn server(signed: &Signed, clients: Option<&Authority>) -> Arc<ServerConfig> {
-    let provider = Arc::new(tokio_rustls::rustls::crypto::ring::default_provider());
-    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions();
-    let builder = match clients {
-        None => builder.unwrap().with_no_client_auth(),
-        Some(authority) => {
-            let mut roots = RootCertStore::empty();
-            roots.add(CertificateDer::from_pem_slice(authority.pem.as_bytes()).unwrap()).unwrap();
-            let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-            builder.unwrap().with_client_cert_verifier(verifier)
-        }
-    };
-    let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(signed.key.serialize_der()));
-    let mut config = builder.with_single_cert(vec![signed.certificate.der().clone()], key).unwrap();
-    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    Arc::new(config)
-}
+use tokio_rustls::rustls::ServerConfig;
 
 /// Ends TLS in front of `upstream` for as long as the process lives; gives the port.
 fn front(config: Arc<ServerConfig>, upstream: SocketAddr) -> u16 {

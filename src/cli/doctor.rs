@@ -32,6 +32,8 @@ pub struct DoctorOptions {
     pub strict: bool,
     /// As JSON.
     pub json: bool,
+    /// Whether telemetry is sent to be looked for.
+    pub send: bool,
     /// How long one probe may take; none leaves it to otel-run, zero is no limit.
     pub timeout: Option<Duration>,
 }
@@ -55,6 +57,12 @@ pub(super) struct Words {
     /// Print JSON
     #[arg(long, help_heading = "Diagnosis")]
     json: bool,
+    /// Send one span, one data point and one log record as well, and say how to find them
+    ///
+    /// They have the attribute otel_run.doctor=true and the service.name of a run, and go where a run goes. Without this
+    /// nothing is sent but empty requests.
+    #[arg(long, help_heading = "Diagnosis")]
+    send: bool,
     #[command(flatten)]
     options: Options,
     #[arg(last = true, hide = true, value_name = "COMMAND")]
@@ -63,8 +71,11 @@ pub(super) struct Words {
 
 impl Words {
     pub(super) fn invocation(self) -> Invocation {
-        let Self { agent_name, strict, json, mut options, command } = self;
+        let Self { agent_name, strict, json, send, mut options, command } = self;
         let timeout = options.run.time_limit.take();
-        Invocation::Doctor { options, doctor: DoctorOptions { agent: agent_name, command, strict, json, timeout } }
+        Invocation::Doctor {
+            options,
+            doctor: DoctorOptions { agent: agent_name, command, strict, json, send, timeout },
+        }
     }
 }

@@ -49,8 +49,9 @@ fn told(invocation: &Invocation) -> String {
         }
         Invocation::Agents { name, form, .. } => format!("agents{flags} {name:?} {form:?}"),
         Invocation::Doctor { doctor, .. } => {
-            let DoctorOptions { agent, command, strict, json, timeout } = doctor;
-            format!("doctor{flags} {agent:?} {strict} {json} {timeout:?}: {}", words(command))
+            let DoctorOptions { agent, command, strict, json, send, timeout } = doctor;
+            let send = if *send { " send" } else { "" };
+            format!("doctor{flags} {agent:?} {strict} {json}{send} {timeout:?}: {}", words(command))
         }
         Invocation::Serve { serve, .. } => format!("serve{flags} {serve:?}"),
         Invocation::Prune { dry_run, .. } => format!("prune{flags} {dry_run}"),
@@ -116,6 +117,7 @@ fn lines_that_are_understood() {
         ),
         ("-- serve", "run: serve"),
         ("doctor", "doctor None false false None: "),
+        ("doctor --send opencode", "doctor Some(\"opencode\") false false send None: "),
         ("doctor opencode --strict", "doctor Some(\"opencode\") true false None: "),
         (
             "--endpoint http://x doctor --json -- a --json -- b",

@@ -4,6 +4,7 @@ mod agents;
 mod conversation;
 mod deliver;
 mod destination;
+mod dial;
 mod doctor;
 mod flush;
 mod installed;

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
-use hyper::body::Bytes;
+use http::{HeaderMap, Uri};
 
 use super::answer::Answer;
 use super::credentials::Credentials;
 use super::exchange::Exchange;
 use super::file;
 use super::link::Links;
+use super::proxy::Proxies;
+use super::reply::{Reply, Silence};
 use super::target::{Road, Route, Target};
-use crate::otlp::{Encoding, Signal, json};
+use crate::otlp::Signal;
 use crate::secret::{self, Secrets};
-use crate::settings::Protocol;
 
 /// A client for one target. Connections are made when something is sent, and kept.
 pub(super) struct Client {
@@ -77,7 +77,23 @@ impl Client {
         }
     }
 
-    fn route(&self, signal: Signal) -> Option<&Route> {
+    /// The proxies on the way.
+    pub(super) fn proxies(&self) -> &Proxies {
+        &self.target.proxies
+    }
+
+    /// The headers that programs print, asked for where they have not been yet.
+    pub(super) async fn printed(&self) -> HeaderMap {
+        self.credentials.current().await.1
+    }
+
+    /// Why programs do not print headers, where they do not.
+    pub(super) fn no_credentials(&self) -> Option<String> {
+        self.credentials.failure()
+    }
+
+    /// Where a signal goes, if it goes anywhere.
+    pub(super) fn route(&self, signal: Signal) -> Option<&Route> {
         self.target.routes.iter().find(|route| route.signal == signal)
     }
 
@@ -86,17 +102,10 @@ impl Client {
             Road::File(path) => return file::append(path, signal, protobuf),
             Road::Network(uri) | Road::Socket(_, uri) => uri,
         };
-        let exchange = Exchange { links: &self.links, proxies: &self.target.proxies, route, uri, printed };
         let answer = async {
-            match route.protocol {
-                Protocol::Grpc => exchange.grpc(signal, protobuf).await,
-                Protocol::HttpProtobuf => {
-                    exchange.http(signal, Encoding::Protobuf, Bytes::copy_from_slice(protobuf)).await
-                }
-                Protocol::HttpJson => match json::encode(signal, protobuf) {
-                    Ok(text) => exchange.http(signal, Encoding::Json, text.into()).await,
-                    Err(error) => Answer::Refused { reason: format!("the batch has no form in JSON: {error}") },
-                },
+            match self.hear(&self.links, route, uri, signal, protobuf, printed).await {
+                Ok(reply) => reply.judged(signal, route.protocol, &place(route)),
+                Err(silence) => silence.judged(&place(route)),
             }
         };
         let answer = match route.timeout {
@@ -105,13 +114,30 @@ impl Client {
                 reason: format!("{} did not answer within {} s", place(route), limit.as_secs_f64()),
             }),
         };
-        // A backend may quote what it was shown, and its words are shown and written down.
-        answer.reworded(|words| {
-            let shown = route.headers.iter().map(|(name, value)| (name, value)).chain(printed);
-            let shown = shown.filter_map(|(name, value)| secret::of_header(name.as_str(), value.to_str().ok()?));
-            Secrets::new(shown).blanked_text(words)
-        })
+        answer.reworded(|words| blanked(route, printed, words))
     }
+
+    /// Sends one export request by way of `links`, and says what came of it.
+    pub(super) async fn hear(
+        &self,
+        links: &Links,
+        route: &Route,
+        uri: &Uri,
+        signal: Signal,
+        protobuf: &[u8],
+        printed: &HeaderMap,
+    ) -> Result<Reply, Silence> {
+        let exchange = Exchange { links, proxies: &self.target.proxies, route, uri, printed };
+        exchange.send(signal, protobuf).await
+    }
+}
+
+/// What a backend said without what it was shown, which it may quote: its words are shown and written down. None where
+/// there is nothing of that in them.
+pub(super) fn blanked(route: &Route, printed: &HeaderMap, words: &str) -> Option<String> {
+    let shown = route.headers.iter().map(|(name, value)| (name, value)).chain(printed);
+    let shown = shown.filter_map(|(name, value)| secret::of_header(name.as_str(), value.to_str().ok()?));
+    Secrets::new(shown).blanked_text(words)
 }
 
 /// Where a route leads, as far as it may be shown: scheme, host and port, or a path.

@@ -5,6 +5,7 @@ use std::error::Error as StdError;
 use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use http::header::PROXY_AUTHORIZATION;
@@ -23,6 +24,7 @@ use tower_service::Service;
 use super::proxy::{Proxies, Proxy};
 use super::target::{Road, TlsFiles};
 use super::tls;
+use super::watch::Watch;
 
 pub(super) type Body = Full<Bytes>;
 
@@ -38,7 +40,10 @@ pub(super) enum Version {
 /// The links of one upstream. Connections are made when something is sent, and kept; signals that go the same way share
 /// them.
 #[derive(Default)]
-pub(super) struct Links(RefCell<Vec<(Key, Result<Link, String>)>>);
+pub(super) struct Links {
+    links: RefCell<Vec<(Key, Result<Link, String>)>>,
+    watch: Option<Arc<Watch>>,
+}
 
 /// What makes one link different from another.
 #[derive(Clone, PartialEq)]
@@ -76,6 +81,11 @@ enum Client {
 }
 
 impl Links {
+    /// Links whose TLS is looked at.
+    pub(super) fn watched(watch: Arc<Watch>) -> Self {
+        Self { links: RefCell::default(), watch: Some(watch) }
+    }
+
     /// The link for requests to `uri` on `road`. The error is a sentence.
     pub(super) fn to(
         &self,
@@ -93,18 +103,18 @@ impl Links {
             (_, Some(proxy)) => Way::Forward(proxy),
         };
         let key = Key { way, version, tls: secure.then(|| files.clone()) };
-        let mut links = self.0.borrow_mut();
+        let mut links = self.links.borrow_mut();
         if let Some((_, link)) = links.iter().find(|(known, _)| *known == key) {
             return link.clone();
         }
-        let link = Link::new(&key);
+        let link = Link::new(&key, self.watch.as_ref());
         links.push((key, link.clone()));
         link
     }
 }
 
 impl Link {
-    fn new(key: &Key) -> Result<Self, String> {
+    fn new(key: &Key, watch: Option<&Arc<Watch>>) -> Result<Self, String> {
         let (forward, by_way_of) = match &key.way {
             Way::Direct | Way::Socket(_) => (None, String::new()),
             Way::Tunnel(proxy) => (None, by_way_of(proxy)?),
@@ -120,7 +130,8 @@ impl Link {
         let client = match &key.tls {
             None => Client::Plain(builder.build(dial)),
             Some(files) => {
-                let connector = HttpsConnectorBuilder::new().with_tls_config(tls::config(files)?).https_or_http();
+                let connector =
+                    HttpsConnectorBuilder::new().with_tls_config(tls::config(files, watch)?).https_or_http();
                 Client::Tls(match key.version {
                     Version::Http1 => builder.build(connector.enable_http1().wrap_connector(dial)),
                     Version::Http2 => builder.build(connector.enable_http2().wrap_connector(dial)),

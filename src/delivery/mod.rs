@@ -11,11 +11,14 @@ mod exchange;
 mod file;
 mod lane;
 mod link;
+pub mod probe;
 mod proxy;
+mod reply;
 mod retry;
 mod source;
 mod target;
 mod tls;
+mod watch;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;

@@ -2,13 +2,21 @@
 
 use std::fmt;
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use http::{HeaderValue, Uri};
 use hyper_util::client::proxy::matcher::Matcher;
 
 /// What the variables say about proxies.
 #[derive(Clone, Default)]
-pub struct Proxies(Option<std::sync::Arc<Matcher>>);
+pub struct Proxies(Option<Arc<Known>>);
+
+/// Which proxies there are, and which variables say so.
+struct Known {
+    matcher: Matcher,
+    https: Option<String>,
+    http: Option<String>,
+}
 
 /// One proxy.
 #[derive(Clone, PartialEq)]
@@ -16,29 +24,38 @@ pub(super) struct Proxy {
     pub(super) uri: Uri,
     /// For the `Proxy-Authorization` header.
     pub(super) authorization: Option<HeaderValue>,
+    /// The variable that names it.
+    pub(super) variable: String,
 }
 
 impl Proxies {
     /// Reads `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` with `get`, or their names in lower case.
     pub fn read(get: impl Fn(&str) -> Option<String>) -> Self {
-        let either = |name: &str| get(name).or_else(|| get(&name.to_ascii_lowercase()));
+        let either = |name: &str| {
+            let lower = name.to_ascii_lowercase();
+            get(name).map(|value| (name.to_owned(), value)).or_else(|| Some((lower.clone(), get(&lower)?)))
+        };
         let (https, http, all) = (either("HTTPS_PROXY"), either("HTTP_PROXY"), either("ALL_PROXY"));
         if https.is_none() && http.is_none() && all.is_none() {
             return Self(None);
         }
         // A program that answers HTTP requests by CGI has a request's header `Proxy` in HTTP_PROXY.
         let http = http.filter(|_| get("REQUEST_METHOD").is_none());
-        let builder = Matcher::builder().no(either("NO_PROXY").unwrap_or_default());
-        let builder = builder.https(https.unwrap_or_default()).http(http.unwrap_or_default());
-        Self(Some(std::sync::Arc::new(builder.all(all.unwrap_or_default()).build())))
+        let value = |said: &Option<(String, String)>| said.as_ref().map(|(_, value)| value.clone()).unwrap_or_default();
+        let name = |said: &Option<(String, String)>| said.as_ref().or(all.as_ref()).map(|(name, _)| name.clone());
+        let builder = Matcher::builder().no(value(&either("NO_PROXY")));
+        let matcher = builder.https(value(&https)).http(value(&http)).all(value(&all)).build();
+        Self(Some(Arc::new(Known { matcher, https: name(&https), http: name(&http) })))
     }
 
     /// The proxy on the way to `uri`; none where there is none, or for this machine itself, which a proxy would look for at
     /// its own place.
     pub(super) fn to(&self, uri: &Uri) -> Option<Proxy> {
-        let matcher = self.0.as_ref().filter(|_| !is_this_machine(uri))?;
-        let intercept = matcher.intercept(uri)?;
-        Some(Proxy { uri: intercept.uri().clone(), authorization: intercept.basic_auth().cloned() })
+        let known = self.0.as_ref().filter(|_| !is_this_machine(uri))?;
+        let intercept = known.matcher.intercept(uri)?;
+        let variable = if uri.scheme() == Some(&http::uri::Scheme::HTTPS) { &known.https } else { &known.http };
+        let variable = variable.clone().unwrap_or_default();
+        Some(Proxy { uri: intercept.uri().clone(), authorization: intercept.basic_auth().cloned(), variable })
     }
 }
 

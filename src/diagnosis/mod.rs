@@ -5,6 +5,7 @@
 
 pub mod agent;
 pub mod destination;
+pub mod dialled;
 pub mod settings;
 
 use crate::settings::{Complaint, Origin};

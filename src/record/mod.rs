@@ -11,6 +11,7 @@ mod found;
 pub mod log;
 pub mod metrics;
 pub mod name;
+pub mod sample;
 mod span;
 
 use std::time::Duration;

@@ -6,6 +6,8 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 pub mod agents;
+pub mod authority;
+pub mod broken;
 pub mod captures;
 pub mod child;
 pub mod client;
