@@ -5,6 +5,7 @@
 //! before it. Options before a verb are handed to the verb: `otel-run --state-dir X show` is `otel-run show --state-dir X`,
 //! and each verb takes only the options that mean something to it.
 
+mod config;
 mod doctor;
 mod layer;
 mod options;
@@ -13,6 +14,7 @@ mod serve;
 mod verbs;
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 
 use clap::{Command, CommandFactory, FromArgMatches};
 
@@ -92,6 +94,13 @@ pub enum Invocation {
         /// In which form.
         form: AgentForm,
     },
+    /// Say what is set, or look after settings files.
+    Config {
+        /// All of them for [`ConfigAction::Show`], and otherwise those of [`General`].
+        options: Options,
+        /// What exactly.
+        action: ConfigAction,
+    },
     /// Remove old runs.
     Prune {
         /// Only those of [`General`] and [`RetentionOptions`].
@@ -113,9 +122,43 @@ impl Invocation {
             | Invocation::Serve { options, .. }
             | Invocation::Doctor { options, .. }
             | Invocation::Agents { options, .. }
+            | Invocation::Config { options, .. }
             | Invocation::Prune { options, .. } => options,
         }
     }
+}
+
+/// What `config` does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigAction {
+    /// Print the settings that hold.
+    Show,
+    /// Say what is wrong with a settings file.
+    Check {
+        /// Which; none is those that a run would read.
+        file: Option<PathBuf>,
+        /// By the rules for a project's file.
+        project: bool,
+    },
+    /// Write a commented settings file.
+    Init {
+        /// The project's, not the user's.
+        project: bool,
+        /// Whatever is there already.
+        force: bool,
+        /// Print it instead.
+        print: bool,
+    },
+    /// Say which files are read.
+    Path {
+        /// As JSON.
+        json: bool,
+    },
+    /// Print the schema for editors.
+    Schema {
+        /// That of a project's file.
+        project: bool,
+    },
 }
 
 /// The form in which agents are told.
@@ -135,7 +178,7 @@ pub fn command() -> Command {
 }
 
 /// The words that are no command when they stand first.
-const VERBS: [&str; 9] = ["runs", "show", "plan", "doctor", "flush", "prune", "agents", "serve", "help"];
+const VERBS: [&str; 10] = ["runs", "show", "plan", "doctor", "flush", "prune", "agents", "config", "serve", "help"];
 
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.

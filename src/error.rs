@@ -3,6 +3,7 @@
 // Addresses are values; it is listening that has an effect.
 use core::net::SocketAddr;
 use std::io;
+use std::path::PathBuf;
 
 use crate::store::run::FindError;
 
@@ -71,6 +72,15 @@ pub enum Error {
     /// No agent has that name.
     #[error("{0}")]
     NoSuchAgent(String),
+    /// A settings file cannot be written.
+    #[error("{0}")]
+    SettingsFile(String),
+    /// There is a settings file already.
+    #[error("{} is there already, and is left as it is", .0.display())]
+    SettingsThere(PathBuf),
+    /// No folder can be named that holds the user's settings file.
+    #[error("no folder for the settings file is known, because neither XDG_CONFIG_HOME nor HOME is set")]
+    NoSettingsFolder,
     /// Runs could not be removed.
     #[error("{0}")]
     Unremoved(String),
@@ -101,6 +111,9 @@ impl Error {
             | Error::Token(_)
             | Error::Serve(_)
             | Error::NoSuchAgent(_)
+            | Error::SettingsFile(_)
+            | Error::SettingsThere(_)
+            | Error::NoSettingsFolder
             | Error::Unremoved(_)
             | Error::Print(_) => 1,
         }
@@ -112,6 +125,8 @@ impl Error {
             Error::Find(FindError::Unknown(_) | FindError::Ambiguous { .. }) => Some("`otel-run runs` lists them"),
             Error::Find(FindError::Empty(_)) => Some("run one: otel-run -- COMMAND"),
             Error::NoStateFolder => Some("say where with --state-dir FOLDER or OTEL_RUN_STATE_DIR"),
+            Error::SettingsThere(_) => Some("--force replaces it, --stdout prints it instead"),
+            Error::NoSettingsFolder => Some("say where with --config FILE or OTEL_RUN_CONFIG"),
             Error::NoUpstream => Some("say where with --endpoint URL or OTEL_EXPORTER_OTLP_ENDPOINT"),
             Error::Undelivered(_) => Some("everything is kept; run `otel-run flush` again when the backend takes it"),
             Error::Listen { reason, .. } => match reason.kind() {
@@ -141,6 +156,7 @@ impl Error {
             | Error::Undiagnosed(_)
             | Error::Serve(_)
             | Error::NoSuchAgent(_)
+            | Error::SettingsFile(_)
             | Error::Unremoved(_)
             | Error::Print(_) => None,
         }

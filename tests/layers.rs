@@ -63,7 +63,7 @@ const ROOMS: &[(&str, Kind, &[&str])] = &[
     ("machine", Effects, &["context", "environment"]),
     ("plan", Pure, &["agent", "context", "settings", "otlp", "environment", "secret"]),
     ("record", Pure, &["agent", "context", "settings", "otlp"]),
-    ("reference", Pure, &["agent", "settings"]),
+    ("reference", Pure, &["agent", "settings", "otlp", "secret"]),
     ("agent", Pure, &["settings", "otlp", "environment", "secret"]),
     ("transform", Pure, &["settings", "signals", "otlp", "secret"]),
     ("context", Pure, &["settings", "environment"]),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::Command;
 use clap::error::ErrorKind;
 
-use super::VERBS;
+use super::{VERBS, config};
 use crate::settings::choice;
 
 /// The same line in the order in which clap can read it: program, verb, options, `--`, command.
@@ -23,8 +23,18 @@ pub(super) fn arrange(command: &Command, mut args: Vec<OsString>) -> Result<Vec<
             line.append(&mut rest);
             rest = command_words;
         }
-        Some(_) => {
+        Some(verb) => {
+            let has_verbs = verb == "config";
             line.push(rest.remove(0));
+            if has_verbs {
+                // The options before a verb of the verb's own are handed on to that one.
+                let mut words = cut_at_first_word(command, &mut rest)?;
+                let its = words.first().and_then(|word| word.to_str()).filter(|word| config::VERBS.contains(word));
+                if its.is_some() {
+                    line.push(words.remove(0));
+                }
+                rest.append(&mut words);
+            }
             line.append(&mut options);
             line.append(&mut rest);
             return Ok(line);
@@ -68,9 +78,11 @@ fn cut_at_first_word(command: &Command, args: &mut Vec<OsString>) -> Result<Vec<
     Ok(args.split_off(index.min(args.len())))
 }
 
-/// The options of the program and of all its verbs.
+/// The options of the program, of all its verbs, and of theirs.
 fn all_options(command: &Command) -> impl Iterator<Item = &clap::Arg> {
-    command.get_arguments().chain(command.get_subcommands().flat_map(Command::get_arguments))
+    let verbs = || command.get_subcommands();
+    let below = verbs().flat_map(Command::get_subcommands);
+    command.get_arguments().chain(verbs().chain(below).flat_map(Command::get_arguments))
 }
 
 fn is_known(command: &Command, long: &str) -> bool {

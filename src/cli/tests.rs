@@ -54,6 +54,7 @@ fn told(invocation: &Invocation) -> String {
             format!("doctor{flags} {agent:?} {strict} {json}{send} {timeout:?}: {}", words(command))
         }
         Invocation::Serve { serve, .. } => format!("serve{flags} {serve:?}"),
+        Invocation::Config { action, .. } => format!("config{flags} {action:?}"),
         Invocation::Prune { dry_run, .. } => format!("prune{flags} {dry_run}"),
     }
 }
@@ -95,6 +96,20 @@ fn lines_that_are_understood() {
         ("agents --toml opencode", "agents Some(\"opencode\") Toml"),
         ("-q agents --json", "agents quiet=true None Json"),
         ("-- agents", "run: agents"),
+        ("config", "config Show"),
+        ("config --nest link --endpoint http://x", "config endpoint=http://x nest=link Show"),
+        ("--nest link config", "config nest=link Show"),
+        ("config check", "config Check { file: None, project: false }"),
+        ("config check --project a.toml", "config Check { file: Some(\"a.toml\"), project: true }"),
+        (
+            "--config c.toml config -q check x",
+            "config config=c.toml quiet=true Check { file: Some(\"x\"), project: false }",
+        ),
+        ("config --config c.toml path --json", "config config=c.toml Path { json: true }"),
+        ("config init --force", "config Init { project: false, force: true, print: false }"),
+        ("config init --project --stdout", "config Init { project: true, force: false, print: true }"),
+        ("config schema", "config Schema { project: false }"),
+        ("-- config", "run: config"),
         ("show", "show None false false"),
         ("show r1 --all", "show Some(\"r1\") true false"),
         ("--state-dir X show", "show state-dir=X None false false"),
@@ -153,6 +168,10 @@ fn lines_that_are_usage_errors() {
         ("--endpoint", ErrorKind::InvalidValue, "--endpoint <URL>"),
         ("--endpoint -- true", ErrorKind::InvalidValue, "--endpoint <URL>"),
         ("--endpont http://x -- true", ErrorKind::UnknownArgument, "did you mean --endpoint?"),
+        ("config chekc", ErrorKind::InvalidSubcommand, "check"),
+        ("config check --nest link", ErrorKind::UnknownArgument, "'--nest'"),
+        ("config --forec init", ErrorKind::UnknownArgument, "did you mean --force?"),
+        ("config init --stdout --force", ErrorKind::ArgumentConflict, "--force"),
         ("-x true", ErrorKind::UnknownArgument, "'-x'"),
         ("--nest adpot true", ErrorKind::InvalidValue, "adopt, link, off"),
         ("--export-timeout 5x true", ErrorKind::ValueValidation, "write it like 5s"),
@@ -247,6 +266,7 @@ fn short_help() {
       flush   Deliver what is still on disk
       prune   Remove old runs from disk
       agents  List the agents that are known, or say what would be injected into one
+      config  Print the settings that hold, check settings files, or write one
       serve   Collect from whoever sends, without a command
       help    Print this message or the help of the given subcommand(s)
 

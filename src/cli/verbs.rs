@@ -6,7 +6,7 @@ use clap::{Args, Parser, Subcommand};
 
 use super::options::{DestinationOptions, General, Options, RetentionOptions};
 use super::{AgentForm, Invocation};
-use super::{doctor, serve};
+use super::{config, doctor, serve};
 
 const USAGE: &str = "otel-run [OPTIONS] [--] COMMAND [ARGS]...\n       otel-run [OPTIONS] VERB ...";
 
@@ -157,6 +157,9 @@ pub(super) enum Verb {
         #[command(flatten)]
         general: General,
     },
+    /// Print the settings that hold, check settings files, or write one
+    #[command(after_long_help = config::EXAMPLES)]
+    Config(Box<config::Words>),
     /// Collect from whoever sends, without a command
     #[command(after_long_help = serve::EXAMPLES)]
     Serve(Box<serve::Words>),
@@ -194,6 +197,7 @@ impl Verb {
                 };
                 Invocation::Agents { options: Options { general, ..Options::default() }, name, form }
             }
+            Verb::Config(words) => words.invocation(),
             Verb::Serve(words) => words.invocation(),
             Verb::Doctor(words) => words.invocation(),
             Verb::Prune { dry_run, retention, general } => {

@@ -1,6 +1,7 @@
 //! The verbs, one file each, and what they share: what the user said, and where it is kept.
 
 mod agents;
+mod config;
 mod conversation;
 mod deliver;
 mod destination;
@@ -75,6 +76,7 @@ fn obey(invocation: &Invocation, begun: Timestamp) -> Result<u8, Error> {
         Invocation::Flush { options, runs, dry_run } => flush::flush(options, runs, *dry_run),
         Invocation::Serve { options, serve } => serve::serve(options, serve),
         Invocation::Agents { options, name, form } => agents::agents(options, name.as_deref(), *form),
+        Invocation::Config { options, action } => config::config(options, action),
         Invocation::Prune { options, dry_run } => prune::prune(options, *dry_run),
     }
     .map(|()| 0)

@@ -61,13 +61,17 @@ impl Said {
     /// The same for verbs that are not in front of a command: mistakes are errors, all at once. Those of a project's file
     /// are only told, so that a repository cannot keep its visitors from their own runs.
     pub(super) fn gather_strictly(options: &Options) -> Result<Self, Error> {
-        let mut said = Self::gather(options);
+        Self::gather(options).strictly()
+    }
+
+    /// The same of what is gathered already.
+    pub(super) fn strictly(mut self) -> Result<Self, Error> {
         let (theirs, mine): (Vec<_>, Vec<_>) =
-            std::mem::take(&mut said.complaints).into_iter().partition(of_the_project);
-        if !said.settings.quiet.value {
+            std::mem::take(&mut self.complaints).into_iter().partition(of_the_project);
+        if !self.settings.quiet.value {
             theirs.iter().for_each(|complaint| message::say(&complaint.to_string()));
         }
-        if mine.is_empty() { Ok(said) } else { Err(Error::Settings(mine.iter().map(ToString::to_string).collect())) }
+        if mine.is_empty() { Ok(self) } else { Err(Error::Settings(mine.iter().map(ToString::to_string).collect())) }
     }
 
     /// The folder that holds the runs, and who said so; none where neither a setting nor a home says it.
@@ -193,7 +197,7 @@ fn read(path: PathBuf, failed: &mut dyn FnMut(&Path, std::io::Error)) -> Option<
 }
 
 /// The project's settings file: in this folder, or in one above it up to the repository's root.
-fn project_file() -> Option<PathBuf> {
+pub(super) fn project_file() -> Option<PathBuf> {
     let here = std::env::current_dir().ok()?;
     let mut found = None;
     for folder in here.ancestors() {

@@ -14,6 +14,20 @@ otel-run reads two files of [TOML](https://toml.io): the user's, `$XDG_CONFIG_HO
 A setting comes from the first of these that has it: flag, `OTEL_RUN_*` variable, `OTEL_*` variable, project file, user file, default. Endpoint and
 credentials always come from the same place.
 
+| | |
+| --- | --- |
+| `otel-run config` | the settings that hold, as such a file, each with the flag, the variable, or the file and line that said it. It takes the options of a run. As the user's file it means the same, but for secrets: a header whose value itself was given stands there as a comment with `\"REDACTED\"`, and what looks like a secret anywhere else is blanked. A signal that goes its own way by variables (`OTEL_EXPORTER_OTLP_LOGS_PROTOCOL`) becomes an `[[upstream]]` of its own. What only variables can say (`OTEL_TRACES_SAMPLER`) is a comment at the end |
+| `otel-run config check [FILE]` | all that is wrong with a file at once, with line and nearest known name, whatever variables say; without a name that of the project's and the user's file. `--project` goes by the rules for a project's file, as it does for a file called `.otel-run.toml` |
+| `otel-run config init` | writes the user's file with every key explained and commented out, or with `--project` the project's in this folder. A file that is there is left alone without `--force`; `--stdout` prints it |
+| `otel-run config path` | which files are read, and whether they are there; `--json` |
+| `otel-run config schema` | prints the JSON Schema of the user's file, with `--project` that of a project's |
+
+Their exit status is 0 where all is well and 1 where something is wrong with what was said.
+
+Editors that know taplo (Even Better TOML) complete and check a file by the schema that its first line names, as in what `config init` writes:
+`#:schema otel-run.schema.json`. The schemas are in the [repository](../schema); such a line can name a URL, or a file beside the settings file, which
+`otel-run config schema > otel-run.schema.json` makes.
+
 A project's file comes with a repository that its visitors may not trust, so it may set only what is marked with *project*.
 
 A *time* is a text such as `\"5s\"`, `\"500ms\"`, `\"1h 30m\"`, or a number of seconds; an *age* and a *size* need their unit (`\"30d\"`, `\"5GiB\"`).

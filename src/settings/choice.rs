@@ -58,6 +58,11 @@ pub fn read<T: Copy>(choices: Choices<T>, text: &str) -> Result<T, String> {
     }
 }
 
+/// The word for a meaning. Every meaning has one.
+pub fn word<T: Copy + PartialEq>(choices: Choices<T>, meaning: T) -> &'static str {
+    choices.iter().find(|(_, of)| *of == meaning).map_or("", |(word, _)| word)
+}
+
 /// `; did you mean X?` for the known word that is nearest to `word`, or nothing where none is near.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let word = word.to_lowercase();

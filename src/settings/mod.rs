@@ -23,6 +23,7 @@ pub mod size;
 mod upstream;
 mod value;
 pub mod variables;
+pub mod written;
 
 pub use crate::otlp::{PerSignal, Signal};
 pub use endpoint::Place;

@@ -3,7 +3,7 @@
 use crate::agent::{LastBatches, Means, ResourceAttributes, TakesParent};
 use crate::settings::choice::Choices;
 
-pub(super) use crate::settings::choice::SIGNAL;
+pub(super) use crate::settings::choice::{SIGNAL, word};
 
 pub(super) const TAKES_PARENT: Choices<TakesParent> = &[
     ("always", TakesParent::Always),
@@ -24,8 +24,3 @@ pub(super) const RESOURCE_ATTRIBUTES: Choices<ResourceAttributes> =
 
 pub(super) const MEANS: Choices<Means> =
     &[("prompt", Means::Prompt), ("model-call", Means::ModelCall), ("tool-call", Means::ToolCall)];
-
-/// The word for a meaning. Every meaning has one; the tests go through all of them.
-pub(super) fn word<T: Copy + PartialEq>(choices: Choices<T>, meaning: T) -> &'static str {
-    choices.iter().find(|(_, of)| *of == meaning).map_or("", |(word, _)| word)
-}

@@ -8,6 +8,7 @@ use crate::agent::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Modes, OTHER, Profile, RecognisedBy,
     Service, Speaks, Variable,
 };
+use crate::settings::written::{key, list, text};
 
 /// `profile` as an entry that says how it differs from the profile of any other command.
 pub fn write(profile: &Profile) -> String {
@@ -117,22 +118,6 @@ pub fn write(profile: &Profile) -> String {
 
 const NOTHING: RecognisedBy = RecognisedBy { base_names: &[], packages: &[], scripts: &[] };
 
-/// A string of TOML.
-fn text(text: &str) -> String {
-    toml::Value::String(text.to_owned()).to_string()
-}
-
-/// A key, in quotes where it has to be.
-fn key(name: &str) -> String {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"-_".contains(&byte);
-    if !name.is_empty() && name.bytes().all(bare) { name.to_owned() } else { text(name) }
-}
-
-fn array<'a>(words: impl IntoIterator<Item = &'a str>) -> String {
-    let words: Vec<String> = words.into_iter().map(text).collect();
-    format!("[{}]", words.join(", "))
-}
-
 /// Longer lists have a line for each element.
 const WIDTH: usize = 100;
 
@@ -176,7 +161,7 @@ impl Page {
     }
 
     fn list_even_if_empty(&mut self, name: &str, words: &[&str]) {
-        let short = array(words.iter().copied());
+        let short = list(words.iter().copied());
         if name.len() + 3 + short.len() <= WIDTH {
             return self.field(name, &short);
         }
@@ -294,7 +279,7 @@ fn parts(injection: &Injection) -> (&'static str, Option<String>) {
             ("prepend", Some(format!("text = {}, separator = {}", text(added), text(separator))))
         }
         Injection::MergeJsonc { path, value, without_it } => {
-            let (path, json, without_it) = (array(path.iter().copied()), text(value), text(without_it));
+            let (path, json, without_it) = (list(path.iter().copied()), text(value), text(without_it));
             ("merge_json", Some(format!("path = {path}, json = {json}, without_it = {without_it}")))
         }
         Injection::ExemptLoopback => ("exempt_loopback", None),

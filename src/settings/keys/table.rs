@@ -45,7 +45,7 @@ const BY_COMMAND: &[Key] = keys! {
 
 /// What says where telemetry goes: at the top of a file about one upstream, in each `[[upstream]]` about a further one.
 pub const DESTINATION: &[Key] = keys! {
-    "endpoint": Kind::Endpoint, USER, Words("none: runs stay on disk"), ["--endpoint"] [RUN_ENDPOINT OTLP_ENDPOINT],
+    "endpoint": Kind::Endpoint, USER, Words("none, so runs stay on disk"), ["--endpoint"] [RUN_ENDPOINT OTLP_ENDPOINT],
         "base URL of the backend, to which HTTP appends v1/traces, v1/metrics and v1/logs; unix:PATH is a socket, file:PATH a file that lines of JSON are appended to",
         "\"https://otlp.example.com\"";
     "traces_endpoint": Kind::Endpoint, USER, Words("as endpoint says"), [] [OTLP_TRACES_ENDPOINT],
