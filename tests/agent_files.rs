@@ -6,9 +6,13 @@
 mod support;
 
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
 
-use support::{Behaviour, Home, Ran, Run, Upstream, run};
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
+use support::processes::{children, command_line, is_alive, wait_until};
+use support::{Behaviour, Home, Ran, Run, Running, Upstream, run};
 
 /// Puts a program called `name` into the home's own folder for programs, and a file below `$HOME`.
 struct Scene {
@@ -119,6 +123,83 @@ fn the_users_own_option_is_merged_from_text_and_file() {
         assert_eq!(printed(&said, "words: ").matches("--settings").count(), 1);
     }
     assert_eq!(scene.left(), [""; 0]);
+}
+
+/// Tells that it has the file, waits for a line, and tells whether it has it still.
+const CLAUDE_AT_WORK: &str = r#"
+test -s "$2" && echo "has it"
+read -r _
+test -s "$2" && echo "has it still"
+"#;
+
+fn scene_at_work() -> Scene {
+    let scene = Scene::new("claude", CLAUDE_AT_WORK);
+    scene.write(".claude/settings.json", r#"{"env":{"OTEL_EXPORTER_OTLP_ENDPOINT":"http://127.0.0.1:9"}}"#);
+    scene
+}
+
+/// A Claude Code at work that was told by a file, and its process.
+#[track_caller]
+fn at_work(scene: &Scene) -> (Running, Pid) {
+    let running = scene.run(&["-p", "hi"]).any_stderr().stdin_open().spawn();
+    running.wait_for_stdout("has it\n");
+    let mut commands = children(running.pid).into_iter().filter(|child| command_line(*child).contains("bin/claude"));
+    let command = commands.next().unwrap();
+    (running, command)
+}
+
+/// Kills otel-run and nothing else.
+#[track_caller]
+fn kill(running: &mut Running) {
+    running.signal(Signal::SIGKILL);
+    assert_eq!(running.wait_for_end().0.signal(), Some(Signal::SIGKILL as i32));
+}
+
+/// Lets the command end, which must have its file still.
+#[track_caller]
+fn release((mut running, command): (Running, Pid)) {
+    running.type_in(b"\n");
+    running.wait_for_stdout("has it still\n");
+    wait_until("the command has ended", || !is_alive(command));
+    running.wait_for_end();
+}
+
+#[test]
+fn a_file_that_a_killed_otel_run_has_left_is_removed_when_its_run_is_closed() {
+    for closer in ["runs", "show", "flush"] {
+        let scene = scene_at_work();
+        let (mut running, command) = at_work(&scene);
+        wait_until("the run is marked", || {
+            std::fs::read_dir(scene.home.state().join("open")).is_ok_and(|mut marks| marks.next().is_some())
+        });
+        kill(&mut running);
+        release((running, command));
+        assert_eq!(scene.left().len(), 1);
+        run().home(&scene.home).env("TMPDIR", scene.home.path()).arg(closer).any_stderr().expect_any_end();
+        assert_eq!(scene.left(), [""; 0], "{closer}");
+    }
+}
+
+#[test]
+fn a_file_stays_while_anybody_may_read_it() {
+    let scene = scene_at_work();
+    let ((mut lost, command), alive) = (at_work(&scene), at_work(&scene));
+    kill(&mut lost);
+    // Not one of ours.
+    std::fs::write(scene.home.path().join("otel-run-notes.json"), "{}").unwrap();
+    let close = || run().home(&scene.home).env("TMPDIR", scene.home.path()).arg("runs").expect_exit(0);
+    close();
+    assert_eq!(scene.left().len(), 3);
+    release((lost, command));
+
+    // There is no run left to be closed, so whoever has such a file looks for others.
+    close();
+    assert_eq!(scene.left().len(), 3);
+    let another = at_work(&scene);
+    wait_until("the file is removed", || scene.left().len() == 3);
+    release(alive);
+    release(another);
+    assert_eq!(scene.left(), ["otel-run-notes.json"]);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::destination::{Destinations, Way};
 use super::said::Said;
-use super::{deliver, lost};
+use super::{deliver, lost, private_file};
 use crate::cli::Options;
 use crate::error::Error;
 use crate::message;
@@ -24,7 +24,7 @@ pub(super) fn flush(options: &Options, wanted: &[String], dry_run: bool) -> Resu
     let said = Said::gather_strictly(options)?;
     let store = said.store()?;
     if !dry_run {
-        deliver::wait_for(lost::close_marked(&store))?;
+        deliver::wait_for(lost::close_marked(&store, private_file::folder(&said).as_deref()))?;
     }
     let destinations = Destinations::of(&said);
     let folders = if wanted.is_empty() {

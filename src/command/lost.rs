@@ -14,13 +14,14 @@
 //! * Nothing is written behind damage: it would be written over what cannot be read.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::Duration;
 
 use super::deliver::{deliver, wait_for};
 use super::destination::Destinations;
 use super::recording::{last_words, unix_nano};
 use super::said::Said;
-use super::written;
+use super::{private_file, written};
 use crate::collector::{Arrived, Own};
 use crate::error::Error;
 use crate::machine;
@@ -60,15 +61,21 @@ pub(super) fn take_care(said: &Said, store: &Store) -> Result<(), Error> {
         return Ok(());
     }
     let patience = said.drain_deadline().value;
-    let work = close_and_deliver(store, Destinations::of(said), patience);
+    let private_files = private_file::folder(said);
+    let work = close_and_deliver(store, private_files.as_deref(), Destinations::of(said), patience);
     // The time is for all of them together.
     let _ = wait_for(async { tokio::time::timeout(patience, work).await })?;
     Ok(())
 }
 
 /// The same without an end to all of them together: each is delivered for no longer than `patience`.
-pub(super) async fn close_and_deliver(store: &Store, destinations: Destinations, patience: Duration) {
-    for (folder, summary) in close_marked(store).await {
+pub(super) async fn close_and_deliver(
+    store: &Store,
+    private_files: Option<&Path>,
+    destinations: Destinations,
+    patience: Duration,
+) {
+    for (folder, summary) in close_marked(store, private_files).await {
         let Ok(way) = destinations.of_run(&summary.started.destinations) else { continue };
         if summary.is_pending() {
             // Our lock on it is gone, but a process that is being started just now has a copy until its exec.
@@ -82,11 +89,14 @@ pub(super) async fn close_and_deliver(store: &Store, destinations: Destinations,
     }
 }
 
-/// Closes the runs that are marked as open and whose otel-run is gone; gives those that are closed now.
-pub(super) async fn close_marked(store: &Store) -> Vec<(RunFolder, Summary)> {
-    let mut closed = Vec::new();
+/// Closes the runs that are marked as open and whose otel-run is gone; gives those that are closed now. Where there is any,
+/// the folder of private files is looked through as well.
+pub(super) async fn close_marked(store: &Store, private_files: Option<&Path>) -> Vec<(RunFolder, Summary)> {
+    let (mut closed, mut is_any_gone) = (Vec::new(), false);
     for folder in store.open_runs() {
-        match close(&folder).await {
+        let outcome = close(&folder).await;
+        is_any_gone |= !matches!(outcome, Ok(Outcome::Left) | Err(LogError::Io(_) | LogError::Newer(_)));
+        match outcome {
             Ok(Outcome::Closed(summary)) => closed.push((folder, *summary)),
             Err(LogError::Blank) => folder.give_up(),
             // Nobody can ever close it; whoever lists the runs says what is wrong with it.
@@ -94,6 +104,9 @@ pub(super) async fn close_marked(store: &Store) -> Vec<(RunFolder, Summary)> {
             Err(LogError::Io(error)) if error.kind() == std::io::ErrorKind::NotFound => folder.mark_closed(),
             Ok(Outcome::Left) | Err(LogError::Io(_) | LogError::Newer(_)) => {}
         }
+    }
+    if let (true, Some(folder)) = (is_any_gone, private_files) {
+        private_file::sweep(folder);
     }
     closed
 }

@@ -13,6 +13,7 @@ mod launch;
 mod lost;
 mod own;
 mod plan;
+mod private_file;
 mod prune;
 mod recording;
 mod run;

@@ -3,7 +3,7 @@
 
 use std::ffi::OsString;
 use std::io::{ErrorKind, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
@@ -117,42 +117,4 @@ fn ask(words: &[OsString], planned: &Plan, said: &Said) -> Option<String> {
     }
     let status = child.wait().ok()?;
     answer.ok().filter(|_| !status.success()).map(|answer| String::from_utf8_lossy(&answer).into_owned())
-}
-
-/// Where a file that only the user can read would be during a run. None where a program would read it as somebody else.
-pub(super) fn private_path(said: &Said, detected: &Detected, command: &[OsString], id: &str) -> Option<PathBuf> {
-    let before = command.iter().take(detected.program);
-    let becomes_another = |word: &OsString| {
-        let name = Path::new(word).file_name();
-        name.is_some_and(|name| name == "sudo" || name == "doas")
-    };
-    if before.clone().any(becomes_another) {
-        return None;
-    }
-    let folder = |name: &str| said.environment.get(name).map(PathBuf::from).filter(|folder| folder.is_absolute());
-    let folders = [folder("XDG_RUNTIME_DIR"), folder("TMPDIR"), Some(PathBuf::from("/tmp"))];
-    let folder = folders.into_iter().flatten().find(|folder| folder.is_dir())?;
-    Some(folder.join(format!("otel-run-{id}.json")))
-}
-
-/// A file that only the user can read, for as long as this lives.
-pub(super) struct PrivateFile(PathBuf);
-
-impl PrivateFile {
-    /// Writes the file that a plan names, if it names one.
-    pub(super) fn write(plan: &Plan) -> std::io::Result<Option<Self>> {
-        use std::io::Write;
-        use std::os::unix::fs::OpenOptionsExt;
-        let Some(wanted) = &plan.private_file else { return Ok(None) };
-        let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&wanted.path)?;
-        let written = Self(wanted.path.clone());
-        file.write_all(wanted.text.expose().as_bytes())?;
-        Ok(Some(written))
-    }
-}
-
-impl Drop for PrivateFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
-    }
 }

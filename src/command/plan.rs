@@ -4,6 +4,7 @@ use std::ffi::OsString;
 
 use super::installed;
 use super::own;
+use super::private_file;
 use super::said::Said;
 use super::supervision;
 use crate::agent::{self, CommandLine};
@@ -89,7 +90,7 @@ pub(super) fn make(
     let mut own = own::gather(said, line, &detected);
     // Without anything to say in it there is no need to look for a place.
     let needed = means.private_file && !own.variables.is_empty();
-    let private_file = needed.then(|| own::private_path(said, &detected, command, &facts.span_id)).flatten();
+    let private_file = needed.then(|| private_file::path(said, &detected, command, &facts.span_id)).flatten();
     let (drain_deadline, state_dir, span_name) = (said.drain_deadline(), said.state_dir(), span_name(said, line));
     let with = |own: &agent::Own| {
         plan::make(Inputs {

@@ -12,7 +12,7 @@ use opentelemetry::trace::{SpanId, TraceId};
 use super::destination::Destinations;
 use super::launch::{Described, Launch};
 use super::said::Said;
-use super::{lost, prune, screen, verdict, witness, written};
+use super::{lost, private_file, prune, screen, verdict, witness, written};
 use crate::collector::{self, Arrived, Bound, Closing, Errand, Handle, Heartbeat, Kept, Own, Senders, Start};
 use crate::machine::OomKills;
 use crate::message;
@@ -23,7 +23,6 @@ use crate::secret::Secret;
 use crate::settings::{Content, Required};
 use crate::store::facts::{Beginning, Started, Summary};
 use crate::store::log::Hold;
-use crate::store::retention::Rule;
 use crate::store::{Journal, Log, RunFolder, Store};
 use crate::transform::Transform;
 use crate::view::terminal;
@@ -77,6 +76,7 @@ impl Recording {
         let drain = launch.plan.drain_deadline.value;
         let success_codes = launch.plan.success_codes.value.clone();
         let heartbeat = launch.plan.heartbeat.value;
+        let has_private_file = launch.plan.private_file.is_some();
         let destinations = Destinations::of(said);
         let (targets, closed) = destinations.dialled();
         let secrets = said.secrets(&targets, listener.as_ref().map(|(_, token)| token));
@@ -99,10 +99,10 @@ impl Recording {
         let facts = Arc::new(facts);
         let heartbeat = heartbeat.map(|every| self::heartbeat(every, Arc::clone(&facts)));
         let removed = Arc::default();
-        let errand = said.store().ok().map(|store| {
-            let (rule, removed) = (prune::rule(&said.settings), Arc::clone(&removed));
-            earlier_runs(store, rule, removed, destinations, drain)
-        });
+        let errand = said
+            .store()
+            .ok()
+            .map(|store| earlier_runs(said, store, destinations, Arc::clone(&removed), has_private_file));
         let transform = Transform::new(rules);
         let start = Start {
             listener,
@@ -277,19 +277,24 @@ pub(super) fn keep(said: &Said, beginning: &Beginning) -> Result<(RunFolder, Log
 }
 
 /// Removes what is too old, and closes and delivers what runs before this one have left. What is lost by that is said in
-/// `removed`.
+/// `removed`. Who has a private file looks for those that others have left, even where no run is to be closed.
 pub(super) fn earlier_runs(
+    said: &Said,
     store: Store,
-    rule: Rule,
-    removed: Arc<Mutex<Vec<String>>>,
     destinations: Destinations,
-    patience: Duration,
+    removed: Arc<Mutex<Vec<String>>>,
+    has_private_file: bool,
 ) -> Errand {
+    let (rule, patience) = (prune::rule(&said.settings), said.drain_deadline().value);
+    let private_files = private_file::folder(said);
     Box::new(move || {
         Box::pin(async move {
             let tell = |text| removed.lock().unwrap_or_else(PoisonError::into_inner).push(text);
             prune::now_and_then(&store, &rule, tell).await;
-            lost::close_and_deliver(&store, destinations, patience).await;
+            if has_private_file {
+                private_files.iter().for_each(|folder| private_file::sweep(folder));
+            }
+            lost::close_and_deliver(&store, private_files.as_deref(), destinations, patience).await;
         })
     })
 }

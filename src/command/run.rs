@@ -6,8 +6,8 @@ use std::ffi::OsString;
 use jiff::Timestamp;
 
 use super::launch::Launch;
-use super::own::PrivateFile;
 use super::plan::{self, Means, Planned};
+use super::private_file::PrivateFile;
 use super::recording::{self, Recording};
 use super::said::Said;
 use super::supervision;

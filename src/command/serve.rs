@@ -10,8 +10,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use super::destination::Destinations;
+use super::recording;
 use super::said::Said;
-use super::{prune, recording};
 use crate::agent::TOKEN_KEY;
 use crate::cli::{Options, ServeOptions};
 use crate::collector::{self, Arrived, Bound, Handle, Senders, Start, Turning};
@@ -80,8 +80,7 @@ fn start(
         return Err(Error::Upstream(Vec::from_iter(closed.into_values()).join("\n")));
     }
     let written_down = said.destinations();
-    let (rule, removed) = (prune::rule(&said.settings), sum.removed());
-    let errand = recording::earlier_runs(said.store()?, rule, removed, destinations, said.drain_deadline().value);
+    let errand = recording::earlier_runs(said, said.store()?, destinations, sum.removed(), false);
     let secrets = said.secrets(&targets, Some(&listener.1));
     let mut segments = Segments::new(said, listener.0.address(), written_down.clone(), secrets, sum)?;
     let first = segments.begin().map_err(Error::Serve)?;

@@ -140,6 +140,12 @@ impl Family {
     }
 }
 
+/// Whether a process that may be looked into has `mark` in its environment; none where the system does not tell.
+pub fn is_carried(mark: &str) -> Option<bool> {
+    let environment = |pid| std::fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    Some(list(|_| true)?.into_iter().any(|pid| contains(&environment(pid), mark.as_bytes())))
+}
+
 /// Where a process comes from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {

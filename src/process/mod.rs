@@ -20,6 +20,7 @@ mod watch;
 pub use aftermath::{Aftermath, Left, Woken};
 pub use decide::{Decision, Sender};
 pub use ending::end_as;
+pub use family::is_carried;
 pub use service::Service;
 pub use signals::{Signals, signal_name};
 pub use spawn::{Child, EnvironmentChanges, ExecError, replace, spawn};
