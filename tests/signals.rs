@@ -177,6 +177,25 @@ fn a_launcher_that_keeps_signals_to_itself_does_not_keep_them_from_its_worker() 
 }
 
 #[test]
+fn what_is_sent_to_the_whole_group_reaches_the_worker_of_such_a_launcher_once() {
+    let home = Home::new();
+    let command = run().home(&home).child([launcher(&home, "copilot")]).env("CHILD", test_child());
+    let running = command.in_own_group().stdin_open().spawn();
+    wait_ready(&running);
+    running.wait_for_watch();
+    let mut expected = Vec::new();
+    for round in 1..=3 {
+        running.signal_group(SIGHUP);
+        running.wait_for_stdout(&format!("SIGHUP {round}\n"));
+        // This one comes by otel-run, which takes the lower number first.
+        running.signal(SIGTERM);
+        running.wait_for_stdout(&format!("SIGTERM {round}\n"));
+        expected.extend([format!("SIGHUP {round}"), format!("SIGTERM {round}")]);
+    }
+    expect(running, &expected);
+}
+
+#[test]
 fn any_other_command_gets_its_signals_alone() {
     let home = Home::new();
     let running = run().home(&home).child([launcher(&home, "script")]).env("CHILD", test_child()).stdin_open().spawn();

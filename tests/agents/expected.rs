@@ -27,6 +27,8 @@ pub struct Expected {
     /// What it writes to stdout last when it is interrupted, in some runs and not in others; empty where it is always the
     /// same.
     pub last_words: &'static str,
+    /// Files that it leaves behind when it is interrupted, in some runs and not in others.
+    pub leaves: &'static [&'static str],
     /// Whether it loses the end of what it has to tell, on a busy machine, even where it ends well.
     pub is_lossy: bool,
 }
@@ -68,7 +70,7 @@ impl Expected {
     }
 }
 
-pub static EXPECTED: [Expected; 6] = [
+pub static EXPECTED: [Expected; 7] = [
     Expected {
         agent: "opencode",
         success: Cell {
@@ -103,6 +105,7 @@ pub static EXPECTED: [Expected; 6] = [
         at_terminal: &[("ai.streamText.doStream", 2), ("Tool.execute", 1)],
         writes: &[],
         last_words: "",
+        leaves: &[],
         is_lossy: true,
     },
     Expected {
@@ -155,6 +158,7 @@ pub static EXPECTED: [Expected; 6] = [
         at_terminal: &[("claude_code.interaction", 1), ("claude_code.llm_request", 2), ("claude_code.tool", 1)],
         writes: &[],
         last_words: "Execution error",
+        leaves: &[],
         is_lossy: false,
     },
     Expected {
@@ -200,6 +204,7 @@ pub static EXPECTED: [Expected; 6] = [
         at_terminal: &[("session_task.turn", 1), ("model_client.stream_responses_api", 2), ("exec_command", 1)],
         writes: &["home/.codex/shell_snapshots/#-#-#-#-#.#.sh"],
         last_words: "",
+        leaves: &[],
         is_lossy: true,
     },
     Expected {
@@ -238,6 +243,7 @@ pub static EXPECTED: [Expected; 6] = [
         at_terminal: &[("user_prompt", 1), ("llm_call", 2), ("tool_call", 1)],
         writes: &["home/.gemini/installation_id"],
         last_words: "",
+        leaves: &[],
         is_lossy: false,
     },
     Expected {
@@ -284,6 +290,7 @@ pub static EXPECTED: [Expected; 6] = [
         at_terminal: &[("qwen-code.interaction", 1), ("qwen-code.llm_request", 2), ("qwen-code.tool", 1)],
         writes: &[],
         last_words: "",
+        leaves: &[],
         is_lossy: false,
     },
     Expected {
@@ -323,12 +330,52 @@ pub static EXPECTED: [Expected; 6] = [
             sums: &["invoke_agent"],
         }),
         at_terminal: &[("invoke_agent", 1), ("chat mock-model", 2), ("execute_tool bash bash", 1)],
-        // Alone it mostly leaves them behind; under otel-run it ends in good order more often, for a reason not known.
-        writes: &[
+        writes: &[],
+        // The end of its session and the end of its process run side by side. Alone, by hand and under otel-run the words are
+        // there in half of the runs, and the marks are left in three of four, one whether or not the other.
+        last_words: "● Operation cancelled by user",
+        leaves: &[
             "home/.copilot/session-state/#-#-#-#-#/inuse.#.hold",
             "home/.copilot/session-state/#-#-#-#-#/inuse.#.lock",
         ],
-        last_words: "● Operation cancelled by user",
+        is_lossy: false,
+    },
+    Expected {
+        agent: "cn",
+        success: Cell {
+            ends: By::Exit(0),
+            spans: &[],
+            calls: None,
+            has_stand_ins: false,
+            logs: &[],
+            metrics: &[
+                "continue_cli_session_count",
+                "continue_cli_token_usage",
+                "continue_cli_cost_usage",
+                "continue_cli_response_time",
+            ],
+        },
+        refusal: Cell {
+            ends: By::Exit(1),
+            spans: &[],
+            calls: None,
+            has_stand_ins: false,
+            logs: &[],
+            metrics: &["continue_cli_session_count"],
+        },
+        interrupt: Cell {
+            ends: By::Exit(130),
+            spans: &[],
+            calls: None,
+            has_stand_ins: false,
+            logs: &[],
+            metrics: &["continue_cli_session_count"],
+        },
+        tokens: None,
+        at_terminal: &[],
+        writes: &[],
+        last_words: "",
+        leaves: &[],
         is_lossy: false,
     },
 ];

@@ -77,9 +77,10 @@ impl Arrived {
     /// Fails unless the agent behaved as it does without otel-run.
     #[track_caller]
     fn assert_as_alone(&self, scene: &Scene, alone: &Outcome) {
-        let words = match scene.event {
-            Event::Interrupt => expected(scene.recipe.name).last_words,
-            _ => "",
+        let expected = expected(scene.recipe.name);
+        let (words, leaves) = match scene.event {
+            Event::Interrupt => (expected.last_words, expected.leaves),
+            Event::Success | Event::Refusal => ("", &[][..]),
         };
         let without = |said: String| {
             let said = said.trim_end();
@@ -91,7 +92,7 @@ impl Arrived {
         assert_eq!(ours, theirs, "the user's files are others than without otel-run");
         let (ours, theirs) = (self.outcome.files.names(), alone.files.names());
         let mut others: Vec<_> = ours.symmetric_difference(&theirs).collect();
-        others.retain(|name| !expected(scene.recipe.name).writes.contains(&&***name));
+        others.retain(|name| !expected.writes.iter().chain(leaves).any(|varying| varying == name));
         assert!(others.is_empty(), "there are other files than without otel-run: {others:?}");
     }
 
@@ -253,4 +254,4 @@ macro_rules! agents {
     )*};
 }
 
-agents!(opencode claude codex gemini qwen copilot);
+agents!(opencode claude codex gemini qwen copilot cn);

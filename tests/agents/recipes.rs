@@ -75,7 +75,7 @@ fn described(command: &str) -> Value {
     json!({ "command": command, "description": "Prints a line" })
 }
 
-pub static RECIPES: [Recipe; 6] = [
+pub static RECIPES: [Recipe; 7] = [
     Recipe {
         name: "opencode",
         package: "opencode-ai",
@@ -214,6 +214,23 @@ pub static RECIPES: [Recipe; 6] = [
         files: &[],
         shell: Shell { tool: "bash", arguments: described },
         by_hand: ByHand { variables: &[("OTEL_EXPORTER_OTLP_ENDPOINT", "{endpoint}")], arguments: &[] },
+    },
+    Recipe {
+        name: "cn",
+        package: "@continuedev/cli",
+        command: &["cn", "--auto", "-p"],
+        variables: &[],
+        files: &[(
+            ".continue/config.yaml",
+            "name: Lab\nversion: 0.0.1\nschema: v1\nmodels:\n  - name: Mock\n    provider: openai\n    \
+             model: mock-model\n    apiKey: k\n    apiBase: {llm}/v1\n    roles: [chat]\n    \
+             capabilities: [tool_use]\n",
+        )],
+        shell: Shell { tool: "Bash", arguments: |command| json!({ "command": command }) },
+        by_hand: ByHand {
+            variables: &[("OTEL_METRICS_EXPORTER", "otlp"), ("OTEL_EXPORTER_OTLP_ENDPOINT", "{endpoint}")],
+            arguments: &[],
+        },
     },
 ];
 
