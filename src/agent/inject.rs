@@ -11,6 +11,7 @@ use super::jsonc::{self, Merge, Otherwise};
 use super::own::{Choice, Own};
 use super::profile::{Argument, Edit, Injection, Profile, Variable};
 use super::proxy;
+use super::warning::{Cause, Warning};
 use crate::environment::Environment;
 use crate::secret::Secret;
 use crate::settings::Content;
@@ -46,7 +47,7 @@ pub struct Injected {
     /// The file that the arguments name, if they do.
     pub private_file: Option<PrivateFile>,
     /// What the user should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// A file that only the user can read and that lasts as long as the run.
@@ -63,11 +64,12 @@ pub struct PrivateFile {
 /// Applies the profile that was detected.
 pub fn inject(situation: &Situation<'_>) -> Injected {
     let profile = situation.detected.profile;
+    let own = situation.own.warnings.iter();
     let mut injected = Injected {
         argv: situation.argv.to_vec(),
         changes: Vec::new(),
         private_file: None,
-        warnings: situation.own.warnings.clone(),
+        warnings: own.map(|text| Warning::new(Cause::OwnConfiguration, text)).collect(),
     };
     let mut again = Vec::new();
     for variable in profile.environment.iter().copied().flatten() {
@@ -148,7 +150,7 @@ fn inject_variable<'a>(
         Injection::MergeJsonc { path, value, without_it } => match merge_value(user, path, value) {
             Ok(Some(value)) => value,
             Ok(None) => return,
-            Err(why) => return injected.warnings.push(format!("{name} {why}; {without_it}")),
+            Err(why) => return injected.not(format!("{name} {why}; {without_it}")),
         },
         Injection::ExemptLoopback => match proxy::exempt_loopback(name, situation.environment) {
             Some(value) => Value::open(value),
@@ -179,11 +181,12 @@ fn inject_variable<'a>(
 /// Has a variable said again that a file of the agent sets, unless nothing comes after that file.
 fn say_again<'a>(own: &'a super::own::OwnVariable, value: String, injected: &mut Injected, again: &mut Vec<Again<'a>>) {
     if own.is_fixed {
-        injected.warnings.push(format!(
+        let text = format!(
             "{} sets {}, and nothing that otel-run could say comes after it: what the agent does by it is not in the run, \
              or is not as it should be",
             own.origin, own.name
-        ));
+        );
+        injected.warnings.push(Warning::new(Cause::Fixed, text));
     } else {
         again.push(Again { name: &own.name, value });
     }
@@ -239,7 +242,7 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
     if in_shell.is_some() {
         if all.count() > 0 {
             let (title, name) = (profile.title, profile.name);
-            injected.warnings.push(format!(
+            injected.not(format!(
                 "{title} needs arguments of otel-run, and a shell's command line is not changed: its telemetry is not in the run, or \
                  not all of it; put otel-run inside, as in sh -c 'otel-run -- {name} ...'"
             ));
@@ -269,7 +272,7 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
                 if let Err(why) = write_settings(situation, again, injected, front, option, key) {
                     let names: Vec<&str> = again.iter().map(|again| again.name).collect();
                     let (names, title) = (names.join(", "), profile.title);
-                    injected.warnings.push(format!(
+                    injected.not(format!(
                         "the settings of {title} set {names} otherwise, and that counts, because {why}: what it exports is not in the run"
                     ));
                 }
@@ -354,7 +357,7 @@ fn applies(modes: &[&str], mode: Option<&str>) -> bool {
     modes.is_empty() || mode.is_some_and(|mode| modes.contains(&mode))
 }
 
-fn cautions<'a>(situation: &'a Situation<'_>) -> impl Iterator<Item = String> + 'a {
+fn cautions<'a>(situation: &'a Situation<'_>) -> impl Iterator<Item = Warning> + 'a {
     let Detected { profile, mode, .. } = situation.detected;
     let arguments = situation.detected.arguments(situation.argv);
     profile
@@ -362,7 +365,14 @@ fn cautions<'a>(situation: &'a Situation<'_>) -> impl Iterator<Item = String> + 
         .iter()
         .filter(move |caution| applies(caution.modes, *mode))
         .filter(move |caution| caution.option.is_none_or(|option| gives(arguments, option)))
-        .map(|caution| caution.text.to_owned())
+        .map(|caution| Warning::new(Cause::Caution, caution.text))
+}
+
+impl Injected {
+    /// Notes what could not be done.
+    fn not(&mut self, text: String) {
+        self.warnings.push(Warning::new(Cause::NotInjected, text));
+    }
 }
 
 impl Situation<'_> {

@@ -25,6 +25,7 @@ mod profile;
 mod proxy;
 mod qwen;
 mod shell;
+mod warning;
 
 pub use agents::Agents;
 pub use change::{Action, Change, Value};
@@ -38,6 +39,7 @@ pub use profile::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Interface, LastBatches, Means, Modes,
     Probe, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent, Variable,
 };
+pub use warning::{Cause, Warning};
 
 /// The metadata key by which an exporter that knows gRPC only, and hence no path, shows the run's token.
 pub const TOKEN_KEY: &str = "x-otel-run-token";

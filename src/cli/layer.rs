@@ -2,7 +2,7 @@
 
 use super::Options;
 use crate::settings::{
-    self, AgentChoice, Complaint, Identity, Layer, Origin, PerSignal, Sourced, Transport, exit_code,
+    self, AgentChoice, Complaint, Fault, Identity, Layer, Origin, PerSignal, Sourced, Transport, exit_code,
 };
 
 impl Options {
@@ -19,7 +19,9 @@ impl Options {
                 Ok((name, value)) => {
                     settings::attributes::upsert(&mut layer.destination.headers, name, Sourced::new(value, origin));
                 }
-                Err(message) => complaints.push(Complaint { origin, message: format!("{message}; it is ignored") }),
+                Err(message) => {
+                    complaints.push(Complaint::new(Fault::Credentials, origin, format!("{message}; it is ignored")));
+                }
             }
         }
         layer.destination.headers_helper = said(&destination.headers_helper, "--headers-helper");
@@ -53,7 +55,7 @@ impl Options {
                 ),
                 _ => {
                     let message = format!("\"{attribute}\" is not KEY=VALUE; it is ignored");
-                    complaints.push(Complaint { origin, message });
+                    complaints.push(Complaint::new(Fault::Value, origin, message));
                 }
             }
         }

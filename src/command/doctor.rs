@@ -3,19 +3,18 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::dial;
 use super::plan::{self, Means, Planned};
 use super::said::Said;
 use super::screen::Screen;
+use super::supervision;
 use crate::cli::{DoctorOptions, Options};
 use crate::context::Ids;
-use crate::context::resource::OTEL_RUN;
-use crate::diagnosis::{self, Diagnosis};
+use crate::diagnosis::{self, Diagnosis, Finding};
 use crate::error::Error;
 use crate::message;
-use crate::plan::CollectorAddress;
+use crate::plan::{CollectorAddress, Destination};
 use crate::secret::Secret;
-use crate::settings::{AgentChoice, Origin, Sourced, choice, duration};
+use crate::settings::{AgentChoice, Complaint, Origin, Sourced, Upstream, choice, duration};
 use crate::view::diagnosis as view;
 
 /// How long one probe may take.
@@ -33,15 +32,12 @@ pub(super) fn doctor(options: &Options, asked: &DoctorOptions) -> Result<u8, Err
     let planned = command.as_ref().map(|command| planned(&said, command));
     let upstreams = planned.as_ref().map_or(&said.settings.upstreams, |planned| &planned.upstreams);
 
-    let service_name = asked.send.then(|| service_name(&said, planned.as_ref()));
-    let mut findings = match upstreams.as_slice() {
-        [] => vec![diagnosis::destination::nowhere()],
-        upstreams => dial::dial(&said, upstreams, patience, service_name.as_deref())?,
-    };
-    let complaints = planned.as_ref().map_or(&said.complaints, |planned| &planned.complaints);
-    findings.extend(diagnosis::settings::findings(complaints));
-    if let Some(Planned { plan, complaints, .. }) = &planned {
-        findings.extend(diagnosis::agent::warnings(plan.warnings.iter().skip(complaints.len())));
+    let mut findings = destinations(&said, upstreams, patience);
+    let complaints: Vec<Complaint> =
+        said.complaints.iter().cloned().chain(supervision::not_possible_here(&said.settings)).collect();
+    findings.extend(diagnosis::settings::findings(&complaints));
+    if let Some(Planned { plan, .. }) = &planned {
+        findings.extend(diagnosis::agent::warnings(&plan.warnings));
     }
     let diagnosis = Diagnosis::of(findings);
 
@@ -50,14 +46,13 @@ pub(super) fn doctor(options: &Options, asked: &DoctorOptions) -> Result<u8, Err
     Ok(exit_code)
 }
 
-/// `service.name` of what is sent to be looked for: that of the run.
-fn service_name(said: &Said, planned: Option<&Planned>) -> String {
-    let of_the_run = planned.and_then(|planned| planned.plan.service_name.as_ref()).map(|name| name.value.clone());
-    let chosen = || {
-        let name = said.settings.service_name.as_ref().map(|name| name.value.filled(OTEL_RUN, "doctor"));
-        name.unwrap_or_else(|| OTEL_RUN.to_owned())
-    };
-    of_the_run.unwrap_or_else(chosen)
+/// What a run of `upstreams` would dial, dialled for at most `patience` each, all side by side.
+fn destinations(_said: &Said, upstreams: &[Upstream], _patience: Duration) -> Vec<Finding> {
+    if upstreams.is_empty() {
+        return vec![diagnosis::destination::nowhere()];
+    }
+    let destinations: Vec<Destination> = upstreams.iter().map(Destination::of).collect();
+    diagnosis::destination::not_dialled(&destinations)
 }
 
 /// The command that is asked about: the one that was typed, or that of the agent that was named.

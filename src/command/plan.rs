@@ -15,7 +15,7 @@ use crate::message;
 use crate::plan::{self, Change, CollectorAddress, ContextFacts, Inputs, Plan};
 use crate::record;
 use crate::secret::Secret;
-use crate::settings::{Complaint, Upstream};
+use crate::settings::{Complaint, Fault, Origin, Upstream};
 
 /// Prints what a run would do. Nothing is started, bound or dialled.
 pub(super) fn plan(options: &Options, command: &[OsString]) -> Result<(), Error> {
@@ -31,8 +31,8 @@ pub(super) struct Planned {
     pub(super) context: RunContext,
     /// Where the run goes, those included to which the agent exports by its own configuration.
     pub(super) upstreams: Vec<Upstream>,
-    /// What is wrong with what was said and what was handed in. The plan's warnings begin with these.
-    pub(super) complaints: Vec<Complaint>,
+    /// What the user's own configuration of the agent says.
+    pub(super) own: agent::Own,
 }
 
 /// What a plan may rely on.
@@ -63,7 +63,7 @@ pub(super) fn make(
         .complaints
         .iter()
         .cloned()
-        .chain(warnings.into_iter().map(|message| Complaint { origin: crate::settings::Origin::Default, message }))
+        .chain(warnings.into_iter().map(|message| Complaint::new(Fault::Context, Origin::Default, message)))
         .chain(supervision::not_possible_here(settings))
         .collect();
     let changes = context::child_variables(&context, &said.environment, propagation)
@@ -111,7 +111,7 @@ pub(super) fn make(
     };
     let plan = if means.questions { own::settle(said, command, &mut own, with) } else { with(&own) };
     let upstreams = plan::upstreams(settings, &own, &plan.collection);
-    Planned { plan, context, upstreams, complaints }
+    Planned { plan, context, upstreams, own }
 }
 
 /// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.

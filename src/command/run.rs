@@ -39,11 +39,11 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
         planned_with = planned(means);
         None
     });
-    let Planned { plan, context, upstreams, complaints: _ } = planned_with;
+    let Planned { plan, context, upstreams, own: _ } = planned_with;
     said.settings.upstreams = upstreams;
     let quiet = said.settings.quiet.value;
     if !quiet {
-        plan.warnings.iter().for_each(|warning| message::say(warning));
+        plan.warnings.iter().for_each(|warning| message::say(&warning.text));
     }
 
     let terms = supervision::terms(&said, &plan, &context);

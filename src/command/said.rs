@@ -13,7 +13,7 @@ use crate::error::Error;
 use crate::message;
 use crate::secret::{self, Secret, Secrets};
 use crate::settings::{
-    self, Complaint, FileText, Headers, Origin, PROJECT_FILE_NAME, PerSignal, Settings, Sourced, Upstream,
+    self, Complaint, Fault, FileText, Headers, Origin, PROJECT_FILE_NAME, PerSignal, Settings, Sourced, Upstream,
 };
 use crate::store::Store;
 use crate::store::facts::Destination;
@@ -36,7 +36,7 @@ impl Said {
     pub(super) fn gather(options: &Options) -> Self {
         let environment = Environment::of_this_process();
         let (flags, mut complaints) = options.layer();
-        let mut complain = |origin, message| complaints.push(Complaint { origin, message });
+        let mut complain = |origin, message| complaints.push(Complaint::new(Fault::Unreadable, origin, message));
         let project = project_file().and_then(|path| {
             read(path, &mut |path, error| {
                 complain(Origin::Default, format!("{} cannot be read: {error}", path.display()));

@@ -4,7 +4,7 @@ use super::said::Said;
 use crate::context::RunContext;
 use crate::plan::Plan;
 use crate::process::Terms;
-use crate::settings::{Complaint, Settings, Sourced};
+use crate::settings::{Complaint, Fault, Settings, Sourced};
 
 /// The terms on which the command is supervised.
 pub(super) fn terms(said: &Said, plan: &Plan, context: &RunContext) -> Terms {
@@ -34,7 +34,7 @@ pub(super) fn not_possible_here(settings: &Settings) -> Vec<Complaint> {
 fn of_linux_alone(settings: &Settings) -> Vec<Complaint> {
     let asked = |setting: &Sourced<bool>, consequence: &str| {
         let message = format!("only Linux can do this; {consequence}");
-        setting.value.then(|| Complaint { origin: setting.origin.clone(), message })
+        setting.value.then(|| Complaint::new(Fault::Unsupported, setting.origin.clone(), message))
     };
     let complaints = [
         asked(&settings.die_with_parent, "the command goes on when otel-run is killed"),

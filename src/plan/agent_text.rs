@@ -39,7 +39,7 @@ impl Plan {
             let option = option.map(|option| format!(" with {option}")).unwrap_or_default();
             format!("{modes}{option}: {text}")
         });
-        let warnings: Vec<String> = self.warnings.iter().cloned().chain(cautions).collect();
+        let warnings: Vec<String> = self.warnings.iter().map(|warning| warning.text.clone()).chain(cautions).collect();
         if !warnings.is_empty() {
             page.heading("Warnings");
             warnings.iter().for_each(|warning| page.paragraph("  - ", 4, words(warning)));

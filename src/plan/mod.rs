@@ -14,7 +14,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-pub use crate::agent::{Action, Change, Value};
+pub use crate::agent::{Action, Cause, Change, Value, Warning};
 pub use destination::{Destination, Header, without_credentials};
 
 use crate::agent::{self, Agents, CommandLine, Detected, Hindrance, Mask, Own, PrivateFile, Profile, Situation};
@@ -146,7 +146,7 @@ pub struct Plan {
     /// How many bytes all runs may take; none is any number.
     pub keep_size: Sourced<Option<u64>>,
     /// What the user should know, without credentials.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// How the command's telemetry is collected.
@@ -197,7 +197,8 @@ impl Plan {
 /// Makes the plan.
 pub fn make(inputs: Inputs<'_>) -> Plan {
     let Inputs { settings, environment, context, .. } = inputs;
-    let mut warnings: Vec<String> = inputs.complaints.iter().map(complaint_text).collect();
+    let said = |complaint| Warning::new(Cause::Said, complaint_text(complaint));
+    let mut warnings: Vec<Warning> = inputs.complaints.iter().map(said).collect();
     let detected = detect(inputs, &mut warnings);
     let collection = collection(inputs, &detected, &mut warnings);
 
@@ -226,7 +227,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     if collection != Collection::Disabled && settings.agent.value != AgentChoice::None {
         match agent::resource_attributes(detected.profile, environment, inputs.resource_attributes) {
             Ok(change) => changes.extend(change),
-            Err(warning) => warnings.push(warning),
+            Err(text) => warnings.push(Warning::new(Cause::Attributes, text)),
         }
     }
     let service_name = settings.service_name.as_ref().map(|name| {
@@ -236,7 +237,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     if collection != Collection::Disabled {
         changes.extend(service_name_for_the_command(environment, service_name.as_ref(), &changes));
     }
-    warnings.extend(hindrances(&detected, &changes));
+    warnings.extend(hindrances(&detected, &changes).into_iter().map(|text| Warning::new(Cause::Hindrance, text)));
 
     Plan {
         argv,
@@ -338,7 +339,7 @@ pub fn upstreams(settings: &Settings, own: &Own, collection: &Collection) -> Vec
     upstreams
 }
 
-fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {
+fn detect(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Detected {
     let name = match &inputs.settings.agent.value {
         AgentChoice::Auto => return inputs.agents.detect(inputs.command),
         AgentChoice::None => return agent::as_profile(inputs.command, &agent::OTHER),
@@ -348,17 +349,18 @@ fn detect(inputs: Inputs<'_>, warnings: &mut Vec<String>) -> Detected {
         Some(profile) => agent::as_profile(inputs.command, profile),
         None => {
             let names: Vec<&str> = inputs.agents.all().map(|profile| profile.name).collect();
-            warnings.push(format!(
+            let text = format!(
                 "{}: there is no agent named {name:?}; the command is recognised by itself instead (known: auto, none, {})",
                 inputs.settings.agent.origin,
                 names.join(", ")
-            ));
+            );
+            warnings.push(Warning::new(Cause::NoSuchAgent, text));
             inputs.agents.detect(inputs.command)
         }
     }
 }
 
-fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<String>) -> Collection {
+fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<Warning>) -> Collection {
     let profile = detected.profile;
     if inputs.settings.sdk_disabled.value {
         return Collection::Disabled;
@@ -371,9 +373,10 @@ fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<String
     let wanted = &inputs.settings.collector;
     let Some(collector) = inputs.collector.filter(|_| wanted.value).cloned() else {
         if config_file && !no_agent && !inputs.resource_attributes.is_empty() {
-            warnings.push(
-                "OTEL_CONFIG_FILE is set: an SDK that reads it ignores the resource attributes given in the environment".to_owned(),
-            );
+            warnings.push(Warning::new(
+                Cause::ConfigurationFile,
+                "OTEL_CONFIG_FILE is set: an SDK that reads it ignores the resource attributes given in the environment",
+            ));
         }
         return if wanted.value { Collection::Unavailable } else { Collection::Off(wanted.origin.clone()) };
     };
@@ -381,11 +384,11 @@ fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<String
         return Collection::NotTold(collector, Untold::NoAgent);
     }
     if config_file {
-        warnings.push(
+        warnings.push(Warning::new(
+            Cause::ConfigurationFile,
             "OTEL_CONFIG_FILE is set: the command exports to where that file says and not to the run's collector, since an \
-             SDK that reads it ignores every other OTEL_* variable; unset it for this command to have its telemetry in the run"
-                .to_owned(),
-        );
+             SDK that reads it ignores every other OTEL_* variable; unset it for this command to have its telemetry in the run",
+        ));
         return Collection::NotTold(collector, Untold::ConfigFile);
     }
     match switched_off(profile, inputs.environment, warnings) {
@@ -395,7 +398,7 @@ fn collection(inputs: Inputs<'_>, detected: &Detected, warnings: &mut Vec<String
 }
 
 /// Whether the user switched off all that the agent exports, by variables that the agent itself ignores.
-fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec<String>) -> bool {
+fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec<Warning>) -> bool {
     let off: Vec<String> = profile
         .speaks
         .signals
@@ -409,13 +412,14 @@ fn switched_off(profile: &Profile, environment: &Environment, warnings: &mut Vec
     }
     let all = off.len() == profile.speaks.signals.len();
     let (names, title) = (off.join(" and "), profile.title);
-    warnings.push(if all {
+    let text = if all {
         format!("{names} is none: {title} is not told to export anything")
     } else {
         format!(
             "{names} is none, but {title} has one switch for all signals and exports it all the same: it stays on disk"
         )
-    });
+    };
+    warnings.push(Warning::new(Cause::SwitchedOff, text));
     all
 }
 

@@ -14,8 +14,8 @@ use crate::otlp::Signal;
 use crate::secret::Secret;
 use crate::settings::file::FileKind;
 use crate::settings::{
-    self, AgentChoice, Complaint, Content, Destination, FileText, HeaderValue, Identity, Nest, Origin, PerSignal,
-    Protocol, Required, ServiceName, Settings, Sourced, Transport, Upstream,
+    self, AgentChoice, Complaint, Content, Destination, Fault, FileText, HeaderValue, Identity, Nest, Origin,
+    PerSignal, Protocol, Required, ServiceName, Settings, Sourced, Transport, Upstream,
 };
 
 mod own;
@@ -327,10 +327,11 @@ fn several_upstreams_with_all_their_means() {
 fn any_other_command() {
     let mut case = case(&["make", "test"]).with(&[("OTEL_TRACES_EXPORTER", "console")]);
     case.settings.content = flag(Content::On, "--content");
-    case.complaints = vec![Complaint {
-        origin: Origin::Variable("OTEL_RUN_NEST".to_owned()),
-        message: "\"up\" is none of adopt, link, off".to_owned(),
-    }];
+    case.complaints = vec![Complaint::new(
+        Fault::Value,
+        Origin::Variable("OTEL_RUN_NEST".to_owned()),
+        "\"up\" is none of adopt, link, off",
+    )];
     insta::assert_snapshot!(case.text());
 }
 
@@ -341,7 +342,7 @@ fn a_configuration_file_of_the_sdk_is_respected() {
     // opencode does not read it.
     let plan = case(&["opencode"]).with(&own).plan();
     assert!(matches!(plan.collection, Collection::Redirected(_)));
-    assert_eq!(plan.warnings, Vec::<String>::new());
+    assert_eq!(plan.warnings, []);
 }
 
 #[test]
@@ -439,7 +440,7 @@ fn resource_attributes_are_written_as_the_agent_reads_them() {
     assert_eq!(value(&case(&["opencode"]).plan(), "OTEL_RESOURCE_ATTRIBUTES"), Some(id));
     let broken = case(&["make"]).with(&[("OTEL_RESOURCE_ATTRIBUTES", "a=%zz")]).plan();
     assert_eq!(value(&broken, "OTEL_RESOURCE_ATTRIBUTES"), None);
-    assert!(broken.warnings.iter().any(|text| text.contains("does not decode")), "{:?}", broken.warnings);
+    assert!(broken.warnings.iter().any(|warning| warning.text.contains("does not decode")), "{:?}", broken.warnings);
 }
 
 #[test]
@@ -453,7 +454,9 @@ fn the_users_choice_of_agent_decides() {
     unknown.settings.agent = flag(AgentChoice::Named("opncode".to_owned()), "--agent");
     let plan = unknown.plan();
     assert!(value(&plan, "OPENCODE_CONFIG_CONTENT").is_some());
-    assert!(plan.warnings.iter().any(|text| text.starts_with("--agent: there is no agent named \"opncode\"")));
+    assert!(
+        plan.warnings.iter().any(|warning| warning.text.starts_with("--agent: there is no agent named \"opncode\""))
+    );
 }
 
 #[test]
@@ -467,7 +470,7 @@ fn exporters_that_are_switched_off_stay_off() {
     // Commands with an SDK see to it themselves.
     let plan = case(&["make"]).with(&both).plan();
     assert!(value(&plan, "OTEL_EXPORTER_OTLP_ENDPOINT").is_some());
-    assert_eq!(plan.warnings, Vec::<String>::new());
+    assert_eq!(plan.warnings, []);
 }
 
 #[test]
@@ -483,7 +486,8 @@ fn launchers_that_undo_the_plan_are_said() {
         (&["env", "OTEL_EXPORTER_OTLP_COMPRESSION=gzip", "python"], None),
         (&["sudo", "-E", "opencode"], None),
     ] {
-        let warnings = case(line).plan().warnings.join("\n");
+        let warnings: Vec<String> = case(line).plan().warnings.into_iter().map(|warning| warning.text).collect();
+        let warnings = warnings.join("\n");
         match warned {
             Some(part) => assert!(warnings.contains(part), "{line:?}: {warnings}"),
             None => assert_eq!(warnings, "", "{line:?}"),

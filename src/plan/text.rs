@@ -35,7 +35,7 @@ impl fmt::Display for Plan {
         if !self.warnings.is_empty() {
             page.heading("Warnings");
             for warning in &self.warnings {
-                page.paragraph("  - ", 4, words(warning));
+                page.paragraph("  - ", 4, words(&warning.text));
             }
         }
         out.write_str(&page.0)

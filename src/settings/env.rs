@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::header::{self, HeaderValue, Headers};
 use super::layer::{self, Layer};
 use super::upstream::{Destination, Identity, Transport, Upstream};
-use super::value::{AgentChoice, Complaint, Origin, Required, Sampler, Sourced};
+use super::value::{AgentChoice, Complaint, Fault, Origin, Required, Sampler, Sourced};
 use super::{attributes, choice, duration, exit_code, home, signals, size, variables};
 use crate::environment::Environment;
 use crate::otlp::{PerSignal, Signal};
@@ -145,7 +145,11 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn complain(&mut self, name: &str, message: impl Into<String>) {
-        self.complaints.push(Complaint { origin: (self.place)(name), message: message.into() });
+        self.complain_of(Fault::Value, name, message);
+    }
+
+    fn complain_of(&mut self, fault: Fault, name: &str, message: impl Into<String>) {
+        self.complaints.push(Complaint::new(fault, (self.place)(name), message));
     }
 
     /// The value without spaces around it. A value of nothing else is as good as empty.
@@ -251,7 +255,7 @@ impl Reader<'_> {
         let text = self.get(name)?;
         let value = text.eq_ignore_ascii_case("true");
         if !value && !text.eq_ignore_ascii_case("false") {
-            self.complain(name, format!("\"{text}\" means false; only true means true"));
+            self.complain_of(Fault::Boolean, name, format!("\"{text}\" means false; only true means true"));
         }
         Some(Sourced::new(value, (self.place)(name)))
     }
@@ -262,7 +266,8 @@ impl Reader<'_> {
         match attributes::parse(&text) {
             Ok(list) => list.into_iter().map(|(key, value)| (key, Sourced::new(value, (self.place)(name)))).collect(),
             Err(message) => {
-                self.complain(
+                self.complain_of(
+                    Fault::Attributes,
                     name,
                     format!("{message}, so the whole variable is ignored; write %25 for %, %2C for a comma"),
                 );
@@ -283,7 +288,8 @@ impl Reader<'_> {
             }
             let number = index + 1;
             let Some((written, raw)) = member.split_once('=') else {
-                self.complain(
+                self.complain_of(
+                    Fault::Credentials,
                     name,
                     format!(
                         "member {number} of the list has no `=` and is ignored; write NAME=VALUE, and %2C for a comma"
@@ -293,7 +299,7 @@ impl Reader<'_> {
             };
             let raw = raw.trim();
             let decoded = attributes::decode(raw).unwrap_or_else(|| {
-                self.complain(name, format!("the value of member {number} is not percent-encoded UTF-8 and is sent as it stands; write %25 for %"));
+                self.complain_of(Fault::Credentials, name, format!("the value of member {number} is not percent-encoded UTF-8 and is sent as it stands; write %25 for %"));
                 raw.to_owned()
             });
             let value = match syntax {
@@ -306,7 +312,11 @@ impl Reader<'_> {
                 Ok((header, value)) => {
                     attributes::upsert(&mut headers, header, Sourced::new(value, (self.place)(name)))
                 }
-                Err(message) => self.complain(name, format!("{message}; member {number} of the list is ignored")),
+                Err(message) => self.complain_of(
+                    Fault::Credentials,
+                    name,
+                    format!("{message}; member {number} of the list is ignored"),
+                ),
             }
         }
         Some(headers)
@@ -325,7 +335,8 @@ impl Reader<'_> {
             "parentbased_always_off" => Sampler::ParentBasedAlwaysOff,
             "parentbased_traceidratio" => Sampler::ParentBasedTraceIdRatio(self.ratio()),
             "jaeger_remote" | "parentbased_jaeger_remote" | "xray" => {
-                self.complain(
+                self.complain_of(
+                    Fault::Unsupported,
                     name,
                     format!("{text} is not supported, so parentbased_always_on is used for the run's span"),
                 );
@@ -378,7 +389,8 @@ impl Reader<'_> {
                 "none" => return Some(none),
                 "b3" | "b3multi" | "jaeger" | "xray" | "ottrace" => {
                     said.get_or_insert(none);
-                    self.complain(
+                    self.complain_of(
+                        Fault::Unsupported,
                         name,
                         format!("{word} is not supported; its variables and headers are left as they are"),
                     );
@@ -403,7 +415,7 @@ impl Reader<'_> {
                 let tail = |name: &'static str| name.trim_start_matches("OTEL_RUN_");
                 let hint = choice::did_you_mean(name.trim_start_matches("OTEL_RUN_"), known().map(tail));
                 let hint = hint.replace("did you mean ", "did you mean OTEL_RUN_");
-                self.complain(&name, format!("there is no such setting{hint}"));
+                self.complain_of(Fault::Unknown, &name, format!("there is no such setting{hint}"));
             }
         }
     }

@@ -12,7 +12,7 @@ use toml::de::{DeTable, DeValue};
 
 use super::keys::{self, Key};
 use super::layer::Layer;
-use super::value::{AgentChoice, Complaint, Origin, Required, Sourced};
+use super::value::{AgentChoice, Complaint, Fault, Origin, Required, Sourced};
 use super::{choice, duration, exit_code, given, home, signals, size};
 use crate::environment::Environment;
 use crate::otlp::Signal;
@@ -49,7 +49,7 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
     for error in errors {
         let position = error.span().map_or(0, |span| span.start);
         reader.broken.push(position);
-        reader.complain(position, format!("this is not TOML: {}", error.message()));
+        reader.complain_of(Fault::Syntax, position, format!("this is not TOML: {}", error.message()));
     }
     let (mut layer, mut part) = (Layer::default(), upstream::Part::default());
     for (key, value) in table.get_ref().iter() {
@@ -60,9 +60,10 @@ pub fn layer(kind: FileKind, file: &FileText, environment: &Environment) -> (Lay
             None if reader.is_broken(&key.span(), value) => {}
             None => {
                 let hint = choice::did_you_mean(name, keys::all().map(|known| known.name));
-                reader.complain(at, format!("there is no setting `{name}`{hint}"));
+                reader.complain_of(Fault::Unknown, at, format!("there is no setting `{name}`{hint}"));
             }
-            Some(Key { project: false, .. }) if kind == FileKind::Project => reader.complain(
+            Some(Key { project: false, .. }) if kind == FileKind::Project => reader.complain_of(
+                Fault::Untrusted,
                 at,
                 format!(
                     "`{name}` is ignored here, because a project's file comes with its repository and may set only {}; \
@@ -101,7 +102,11 @@ impl Reader<'_> {
     }
 
     fn complain(&mut self, position: usize, message: String) {
-        self.complaints.push(Complaint { origin: self.origin(position), message });
+        self.complain_of(Fault::Value, position, message);
+    }
+
+    fn complain_of(&mut self, fault: Fault, position: usize, message: String) {
+        self.complaints.push(Complaint::new(fault, self.origin(position), message));
     }
 
     /// Whether a value cannot be relied on, because the text is no TOML somewhere between its key and the end of its

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::given::Given;
 use super::upstream::{DEFAULT_NAME, Destination, Transport, Upstream};
 use super::value::{
-    AgentChoice, Complaint, Content, Detail, GenAi, Nest, Origin, Required, Sampler, Sourced, Temporality,
+    AgentChoice, Complaint, Content, Detail, Fault, GenAi, Nest, Origin, Required, Sampler, Sourced, Temporality,
 };
 use super::{attributes, endpoint};
 use crate::otlp::{PerSignal, Signal};
@@ -201,7 +201,7 @@ pub(super) fn upstreams(
                 "a second upstream is called \"{}\" and is ignored; give each a name of its own",
                 upstream.name
             );
-            complaints.push(Complaint { origin, message });
+            complaints.push(Complaint::new(Fault::Value, origin, message));
             continue;
         }
         upstreams.push(upstream);
@@ -225,12 +225,12 @@ fn check(upstream: &mut Upstream, complaints: &mut Vec<Complaint>) {
     ]);
     for (slot, signal) in slots {
         let Some(said) = slot else { continue };
-        let complain = |message| Complaint { origin: said.origin.clone(), message };
+        let complain = |fault, message| Complaint::new(fault, said.origin.clone(), message);
         if let Err(message) = endpoint::check(&said.value, transport.of(signal)) {
-            complaints.push(complain(format!("{message}; nothing is sent there")));
+            complaints.push(complain(Fault::Endpoint, format!("{message}; nothing is sent there")));
             *slot = None;
         } else if endpoint::has_user_info(&said.value) {
-            complaints.push(complain(format!(
+            complaints.push(complain(Fault::Credentials, format!(
                 "the user name and password in the URL of {} are not sent; give them as a header, as in authorization=env:NAME",
                 endpoint::without_credentials(&said.value)
             )));
@@ -244,7 +244,7 @@ fn check(upstream: &mut Upstream, complaints: &mut Vec<Complaint>) {
             _ => continue,
         };
         let message = format!("a client's certificate and its key go together, and {other} is not set; it is ignored");
-        let complaint = Complaint { origin: lonely.origin.clone(), message };
+        let complaint = Complaint::new(Fault::Credentials, lonely.origin.clone(), message);
         if !complaints.contains(&complaint) {
             complaints.push(complaint);
         }
@@ -262,5 +262,5 @@ fn homeless(credentials: &Origin, endpoint: Option<&Origin>) -> Complaint {
             "these credentials are not sent, because no endpoint is set; set the endpoint in the same place".to_owned()
         }
     };
-    Complaint { origin: credentials.clone(), message }
+    Complaint::new(Fault::Credentials, credentials.clone(), message)
 }

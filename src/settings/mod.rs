@@ -37,5 +37,5 @@ pub use service_name::ServiceName;
 pub use upstream::{DEFAULT_EXPORT_TIMEOUT, DEFAULT_NAME, Destination, Identity, Route, Transport, Upstream};
 pub use value::{
     AgentChoice, Complaint, Content, DEFAULT_EXPIRY, DEFAULT_HEARTBEAT, DEFAULT_KEEP_AGE, DEFAULT_KEEP_RUNS,
-    DEFAULT_KEEP_SIZE, Detail, GenAi, Nest, Origin, Protocol, Required, Sampler, Settings, Sourced, Temporality,
+    DEFAULT_KEEP_SIZE, Detail, Fault, GenAi, Nest, Origin, Protocol, Required, Sampler, Settings, Sourced, Temporality,
 };

@@ -7,7 +7,7 @@ use super::file::{self, FileKind, FileText};
 use super::layer::{self, Layer};
 use super::service_name::ServiceName;
 use super::upstream::Upstream;
-use super::value::{Complaint, Origin, Settings, Sourced};
+use super::value::{Complaint, Fault, Origin, Settings, Sourced};
 use crate::environment::Environment;
 
 /// What the user's words mean: flag before `OTEL_RUN_*` before `OTEL_*` before the project's file before the user's
@@ -52,10 +52,8 @@ pub fn resolve(
 fn kill_without_limit(layer: &Layer) -> Option<Complaint> {
     let said = layer.kill_after.as_ref().filter(|said| !said.value.is_zero() && layer.time_limit.is_none())?;
     let here = matches!(said.origin, Origin::Flag(_) | Origin::Variable(_));
-    here.then(|| Complaint {
-        origin: said.origin.clone(),
-        message: "this has no effect without a time limit; say --timeout or OTEL_RUN_TIMEOUT as well".to_owned(),
-    })
+    let message = "this has no effect without a time limit; say --timeout or OTEL_RUN_TIMEOUT as well";
+    here.then(|| Complaint::new(Fault::Value, said.origin.clone(), message))
 }
 
 /// The name that was said. One that cannot be filled in has no effect.
@@ -64,7 +62,7 @@ fn service_name(said: Option<Sourced<String>>, complaints: &mut Vec<Complaint>) 
     match ServiceName::read(&value) {
         Ok(name) => Some(Sourced::new(name, origin)),
         Err(message) => {
-            complaints.push(Complaint { origin, message });
+            complaints.push(Complaint::new(Fault::Value, origin, message));
             None
         }
     }

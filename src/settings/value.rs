@@ -233,13 +233,49 @@ pub struct Settings {
     pub propagate_baggage: Sourced<bool>,
 }
 
+/// What can be wrong with what the user said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// A value that the setting does not take, or one that goes with others that are not there.
+    Value,
+    /// A truth that is neither `true` nor `false`.
+    Boolean,
+    /// A list of attributes that does not decode.
+    Attributes,
+    /// No setting, agent or field has that name.
+    Unknown,
+    /// It is known, and not possible here.
+    Unsupported,
+    /// A project's file says it, and may not.
+    Untrusted,
+    /// The text of a file has no form that could be read.
+    Syntax,
+    /// A file cannot be read.
+    Unreadable,
+    /// A place where telemetry cannot be sent to.
+    Endpoint,
+    /// Something that should be shown to the backend, and is not, or not as it was meant.
+    Credentials,
+    /// The trace context that was handed in.
+    Context,
+}
+
 /// Something that is wrong with what the user said. In a run it is a warning, elsewhere an error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Complaint {
+    /// Of which kind it is.
+    pub fault: Fault,
     /// Where it was said.
     pub origin: Origin,
     /// What is wrong and what to do about it, without credentials.
     pub message: String,
+}
+
+impl Complaint {
+    /// A mistake of this kind.
+    pub fn new(fault: Fault, origin: Origin, message: impl Into<String>) -> Self {
+        Self { fault, origin, message: message.into() }
+    }
 }
 
 impl std::fmt::Display for Complaint {

@@ -6,7 +6,7 @@ use super::values::{attribute, base_name, exact, genai, keep, list, sentence, sp
 use super::words::{RESOURCE_ATTRIBUTES, SIGNAL, TAKES_PARENT};
 use crate::agent::{OTHER, PROFILES, Profile, RecognisedBy};
 use crate::settings::keys::{self, Key};
-use crate::settings::{Complaint, Given, Origin, Sourced, choice};
+use crate::settings::{Complaint, Fault, Given, Origin, Sourced, choice};
 
 /// The profiles that `entries` describe, and what is wrong with them. A field that is wrong is left out, and so is an
 /// entry of which nobody can say what it is about.
@@ -37,7 +37,7 @@ pub(super) struct Place<'a> {
 impl<'a> Place<'a> {
     pub(super) fn complain(&mut self, what: &str) {
         let message = format!("`{}`: {what}; it is ignored", self.path);
-        self.complaints.push(Complaint { origin: self.said.origin.clone(), message });
+        self.complaints.push(Complaint::new(Fault::Value, self.said.origin.clone(), message));
     }
 
     /// What `read` makes of it.
@@ -106,7 +106,7 @@ impl<'a> Place<'a> {
             true => format!("`{}`: there is no such field (known: {})", self.path, known()),
             false => format!("`{}`: there is no such field{hint}", self.path),
         };
-        self.complaints.push(Complaint { origin: self.said.origin.clone(), message });
+        self.complaints.push(Complaint::new(Fault::Unknown, self.said.origin.clone(), message));
     }
 }
 
@@ -196,7 +196,7 @@ fn beginning(name: &str, entries: &[(String, Sourced<Given>)], place: &mut Place
                     let known = names.join(", ");
                     let what = format!("there is no built-in agent \"{wanted}\" (known: {known}){hint}");
                     let message = format!("`{}`: {what}; all of [agents.{name}] is ignored", place.path);
-                    place.complaints.push(Complaint { origin: said.origin.clone(), message });
+                    place.complaints.push(Complaint::new(Fault::Unknown, said.origin.clone(), message));
                     return None;
                 }
             }

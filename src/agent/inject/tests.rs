@@ -61,7 +61,7 @@ fn opencode_alone() {
     assert_eq!(value(&injected, "OTEL_BSP_SCHEDULE_DELAY"), Some("5"));
     assert_eq!(value(&injected, "OPENCODE_CONFIG_CONTENT"), Some(r#"{"experimental":{"openTelemetry":true}}"#));
     assert_eq!(injected.argv, ["opencode", "run", "hi"].map(OsString::from));
-    assert_eq!(injected.warnings, Vec::<String>::new());
+    assert_eq!(injected.warnings, []);
     assert!(!format!("{injected:?}").contains("t0k3n"));
 }
 
@@ -104,7 +104,7 @@ fn opencodes_configuration_is_left_alone_with_a_warning() {
     ] {
         let injected = apply(&opencode::PROFILE, "opencode", &[("OPENCODE_CONFIG_CONTENT", text)]);
         assert_eq!(value(&injected, "OPENCODE_CONFIG_CONTENT"), None, "{text}");
-        let warnings = injected.warnings.join("\n");
+        let warnings = texts(&injected).join("\n");
         match warned {
             Some(part) => assert!(warnings.contains(part), "{text}: {warnings}"),
             None => assert_eq!(warnings, "", "{text}"),
@@ -130,7 +130,7 @@ fn opencode_attached_to_a_server() {
         ("opencode serve --attach", false),
     ] {
         let injected = apply(&opencode::PROFILE, line, &[]);
-        assert_eq!(injected.warnings.iter().any(|text| text.contains("on a server")), warned, "{line}");
+        assert_eq!(texts(&injected).iter().any(|text| text.contains("on a server")), warned, "{line}");
     }
 }
 
@@ -229,7 +229,7 @@ fn arguments_and_lists() {
         let injected = apply(&RICH, line, &[("NODE_OPTIONS", "-x")]);
         assert_eq!(line_of(&injected), expected, "{line}");
         assert_eq!(value(&injected, "NODE_OPTIONS"), Some("--import http://127.0.0.1:4711/t0k3n -x"));
-        assert_eq!(injected.warnings.contains(&"careful".to_owned()), line.contains("exec"));
+        assert_eq!(texts(&injected).contains(&"careful".to_owned()), line.contains("exec"));
     }
     for (present, expected) in [
         ("", Some("otlp")),
@@ -265,6 +265,10 @@ fn content_is_switched_on_and_off() {
     }
 }
 
+fn texts(injected: &Injected) -> Vec<String> {
+    injected.warnings.iter().map(|warning| warning.text.clone()).collect()
+}
+
 fn own_variable(name: &str, value: &str, is_fixed: bool) -> OwnVariable {
     let origin = Origin::File { path: PathBuf::from("/home/u/settings.json"), line: 3 };
     OwnVariable { name: name.to_owned(), value: value.to_owned(), origin, is_fixed }
@@ -275,7 +279,8 @@ fn settings_of(line: &str, own: &Own) -> (String, Option<String>, Vec<String>) {
     let injected = with_own(&RICH, line, &[], own, Content::Off);
     assert!(!format!("{injected:?}").contains("t0k3n") && !format!("{injected:?}").contains("s3cret"));
     let text = injected.private_file.as_ref().map(|file| file.text.expose().to_owned());
-    (line_of(&injected).replace(" -c e=http://127.0.0.1:4711", "").replace(" --last", ""), text, injected.warnings)
+    let line = line_of(&injected).replace(" -c e=http://127.0.0.1:4711", "").replace(" --last", "");
+    (line, text, texts(&injected))
 }
 
 #[test]

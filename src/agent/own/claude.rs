@@ -4,7 +4,7 @@ use super::json::{Dialect, Entry, entries};
 use super::{Circumstances, Found, Own, OwnVariable, Place, Wanted, is_true, unreadable, warnings};
 use crate::environment::Environment;
 use crate::otlp::Signal;
-use crate::settings::{Complaint, FileText, Origin, Sourced, Upstream, env, variables};
+use crate::settings::{Complaint, Fault, FileText, Origin, Sourced, Upstream, env, variables};
 
 /// What the destination in its settings is called.
 pub(super) const NAME: &str = "claude-settings";
@@ -128,7 +128,7 @@ fn headers_helper(
     }
     let message =
         "otelHeadersHelper is not the absolute path of a program, so otel-run sends no headers of it".to_owned();
-    complaints.push(Complaint { origin, message });
+    complaints.push(Complaint::new(Fault::Credentials, origin, message));
     None
 }
 

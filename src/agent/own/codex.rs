@@ -10,7 +10,7 @@ use super::super::codex::{LOGS, METRICS, TRACES};
 use super::{Choice, Circumstances, Found, Own, Place, Wanted, unreadable, warnings};
 use crate::otlp::{PerSignal, Signal};
 use crate::settings::{
-    self, Complaint, Destination, FileText, Headers, Origin, Protocol, Sourced, Transport, Upstream, attributes,
+    self, Complaint, Destination, Fault, FileText, Headers, Origin, Protocol, Sourced, Transport, Upstream, attributes,
     variables,
 };
 
@@ -210,9 +210,11 @@ impl Reader<'_> {
             let decoded = attributes::decode(text).unwrap_or_else(|| text.to_owned());
             match settings::literal_header(name.get_ref(), &decoded) {
                 Ok((name, value)) => attributes::upsert(&mut headers, name, Sourced::new(value, origin)),
-                Err(message) => {
-                    self.complaints.push(Complaint { origin, message: format!("{message}; it is not sent") })
-                }
+                Err(message) => self.complaints.push(Complaint::new(
+                    Fault::Credentials,
+                    origin,
+                    format!("{message}; it is not sent"),
+                )),
             }
         }
         headers

@@ -200,7 +200,7 @@ fn claude_without_a_place_for_a_file() {
     case.private_file = None;
     let plan = case.plan();
     assert_eq!(case.line(), "claude -p hi");
-    assert!(plan.warnings[0].contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{:?}", plan.warnings);
+    assert!(plan.warnings[0].text.contains("OTEL_EXPORTER_OTLP_ENDPOINT"), "{:?}", plan.warnings);
 }
 
 #[test]

@@ -12,7 +12,7 @@ use crate::otlp::{PerSignal, Signal};
 use crate::secret::Secret;
 use crate::settings::header::{self, HeaderValue, Headers};
 use crate::settings::upstream::{Destination, Transport, Upstream};
-use crate::settings::value::Sourced;
+use crate::settings::value::{Fault, Sourced};
 use crate::settings::{attributes, choice, duration, keys};
 
 /// What was said about one upstream so far.
@@ -95,13 +95,17 @@ impl Reader<'_> {
                 self.upstream_entry(&mut part, name, key.span(), value);
             } else if !self.is_broken(&key.span(), value) {
                 let hint = choice::did_you_mean(name, keys::UPSTREAM.iter().map(|known| known.name));
-                self.complain(key.span().start, format!("an upstream has no setting `{name}`{hint}"));
+                self.complain_of(
+                    Fault::Unknown,
+                    key.span().start,
+                    format!("an upstream has no setting `{name}`{hint}"),
+                );
             }
         }
         let transport = part.transports();
         let destination = part.destination;
         if destination.any_endpoint().is_none() {
-            self.complain(span.start, "this upstream has no endpoint and is ignored".to_owned());
+            self.complain_of(Fault::Endpoint, span.start, "this upstream has no endpoint and is ignored".to_owned());
             return None;
         }
         let name = named.map_or_else(|| format!("upstream-{number}"), |name: Sourced<String>| name.value);
@@ -124,7 +128,11 @@ impl Reader<'_> {
         let mut headers = Vec::new();
         let DeValue::Table(table) = value.get_ref() else {
             let remedy = "write [headers] and below it authorization = { env = \"NAME\" }";
-            self.complain(key.start, format!("`headers`: {}; {remedy}", wrong_type("a table", value.get_ref())));
+            self.complain_of(
+                Fault::Credentials,
+                key.start,
+                format!("`headers`: {}; {remedy}", wrong_type("a table", value.get_ref())),
+            );
             return headers;
         };
         for (name, value) in table.iter() {
@@ -137,7 +145,9 @@ impl Reader<'_> {
                     let value = Sourced::new(value, self.origin(name.span().start));
                     attributes::upsert(&mut headers, name_sent, value);
                 }
-                Err(message) => self.complain(name.span().start, format!("a header is ignored: {message}")),
+                Err(message) => {
+                    self.complain_of(Fault::Credentials, name.span().start, format!("a header is ignored: {message}"));
+                }
             }
         }
         headers
