@@ -1,18 +1,26 @@
 //! `doctor`: reads everything that a run would read, and says what is well, what is not, and what to do about it.
 
+mod agent;
+mod credentials;
+mod here;
+
 use std::ffi::OsString;
 use std::time::Duration;
 
+use super::deliver::wait_for;
+use super::dial;
 use super::plan::{self, Means, Planned};
 use super::said::Said;
 use super::screen::Screen;
 use super::supervision;
 use crate::cli::{DoctorOptions, Options};
-use crate::context::Ids;
+use crate::context::resource::OTEL_RUN;
+use crate::context::{Ids, ci};
 use crate::diagnosis::{self, Diagnosis, Finding};
 use crate::error::Error;
+use crate::machine;
 use crate::message;
-use crate::plan::{CollectorAddress, Destination};
+use crate::plan::CollectorAddress;
 use crate::secret::Secret;
 use crate::settings::{AgentChoice, Complaint, Origin, Sourced, Upstream, choice, duration};
 use crate::view::diagnosis as view;
@@ -32,13 +40,16 @@ pub(super) fn doctor(options: &Options, asked: &DoctorOptions) -> Result<u8, Err
     let planned = command.as_ref().map(|command| planned(&said, command));
     let upstreams = planned.as_ref().map_or(&said.settings.upstreams, |planned| &planned.upstreams);
 
-    let mut findings = destinations(&said, upstreams, patience);
-    let complaints: Vec<Complaint> =
-        said.complaints.iter().cloned().chain(supervision::not_possible_here(&said.settings)).collect();
-    findings.extend(diagnosis::settings::findings(&complaints));
-    if let Some(Planned { plan, .. }) = &planned {
-        findings.extend(diagnosis::agent::warnings(&plan.warnings));
+    let service_name = asked.send.then(|| service_name(&said, planned.as_ref()));
+    let mut findings = dialled(&said, upstreams, patience, service_name.as_deref())?;
+    findings.extend(read(&said, planned.as_ref()));
+    match (&planned, &command) {
+        (Some(planned), Some(command)) => findings.extend(agent::look(&said, planned, command)),
+        _ => findings.extend(diagnosis::agent::without_command(&agent::installed(&said))),
     }
+    let loopback = machine::try_loopback().map_err(|error| error.to_string());
+    findings.push(diagnosis::agent::loopback(&loopback));
+    findings.extend(diagnosis::here::findings(&here::look(&said)));
     let diagnosis = Diagnosis::of(findings);
 
     let exit_code = diagnosis.exit_code(asked.strict);
@@ -46,13 +57,57 @@ pub(super) fn doctor(options: &Options, asked: &DoctorOptions) -> Result<u8, Err
     Ok(exit_code)
 }
 
-/// What a run of `upstreams` would dial, dialled for at most `patience` each, all side by side.
-fn destinations(_said: &Said, upstreams: &[Upstream], _patience: Duration) -> Vec<Finding> {
+/// What takes time, side by side: the destinations of `upstreams`, and programs that print credentials for them.
+fn dialled(
+    said: &Said,
+    upstreams: &[Upstream],
+    patience: Duration,
+    send_as: Option<&str>,
+) -> Result<Vec<Finding>, Error> {
     if upstreams.is_empty() {
-        return vec![diagnosis::destination::nowhere()];
+        return Ok(vec![diagnosis::destination::nowhere()]);
     }
-    let destinations: Vec<Destination> = upstreams.iter().map(Destination::of).collect();
-    diagnosis::destination::not_dialled(&destinations)
+    let (dialled, credentials) = std::thread::scope(|scope| {
+        let credentials = scope.spawn(|| wait_for(credentials::fetch(said, upstreams, patience)));
+        (dial::dial(said, upstreams, patience, send_as), credentials.join())
+    });
+    let mut findings = dialled?;
+    // A panic in there would be a mistake of ours, and the rest is worth telling.
+    if let Ok(credentials) = credentials {
+        findings.extend(diagnosis::credentials::findings(&credentials?));
+    }
+    Ok(findings)
+}
+
+/// `service.name` of what is sent to be looked for: that of the run.
+fn service_name(said: &Said, planned: Option<&Planned>) -> String {
+    let of_the_run = planned.and_then(|planned| planned.plan.service_name.as_ref()).map(|name| name.value.clone());
+    let chosen = || {
+        let name = said.settings.service_name.as_ref().map(|name| name.value.filled(OTEL_RUN, "doctor"));
+        name.unwrap_or_else(|| OTEL_RUN.to_owned())
+    };
+    of_the_run.unwrap_or_else(chosen)
+}
+
+/// What was said and what was handed in.
+fn read(said: &Said, planned: Option<&Planned>) -> Vec<Finding> {
+    let Said { environment, settings, files, .. } = said;
+    let complaints: Vec<Complaint> =
+        said.complaints.iter().cloned().chain(supervision::not_possible_here(settings)).collect();
+    let facts = diagnosis::settings::Facts { environment, settings, complaints: &complaints, files };
+    let mut findings = diagnosis::settings::findings(&facts);
+    let begun = match planned {
+        Some(planned) => planned.context.clone(),
+        None => plan::context(said, Ids::fresh()).0,
+    };
+    let ci = ci::detect(environment, None).map(|ci| ci.system);
+    findings.extend(diagnosis::context::findings(&diagnosis::context::Facts {
+        environment,
+        settings,
+        context: &begun,
+        ci,
+    }));
+    findings
 }
 
 /// The command that is asked about: the one that was typed, or that of the agent that was named.

@@ -15,7 +15,7 @@ use crate::message;
 use crate::plan::{self, Change, CollectorAddress, ContextFacts, Inputs, Plan};
 use crate::record;
 use crate::secret::Secret;
-use crate::settings::{Complaint, Fault, Origin, Upstream};
+use crate::settings::{Complaint, Fault, Origin, Settings, Upstream};
 
 /// Prints what a run would do. Nothing is started, bound or dialled.
 pub(super) fn plan(options: &Options, command: &[OsString]) -> Result<(), Error> {
@@ -53,12 +53,8 @@ pub(super) fn make(
     means: Means,
 ) -> Planned {
     let settings = &said.settings;
-    let propagation = Propagation {
-        trace_context: settings.propagate_trace_context.value,
-        baggage: settings.propagate_baggage.value,
-    };
-    let (context, warnings) =
-        context::begin(&said.environment, settings.sampler.value, propagation, settings.sdk_disabled.value, ids);
+    let propagation = propagation(settings);
+    let (context, warnings) = context(said, ids);
     let complaints: Vec<Complaint> = said
         .complaints
         .iter()
@@ -112,6 +108,17 @@ pub(super) fn make(
     let plan = if means.questions { own::settle(said, command, &mut own, with) } else { with(&own) };
     let upstreams = plan::upstreams(settings, &own, &plan.collection);
     Planned { plan, context, upstreams, own }
+}
+
+/// The context of a run that is begun now, and what is wrong with what was handed in.
+pub(super) fn context(said: &Said, ids: Ids) -> (RunContext, Vec<String>) {
+    let settings = &said.settings;
+    let disabled = settings.sdk_disabled.value;
+    context::begin(&said.environment, settings.sampler.value, propagation(settings), disabled, ids)
+}
+
+fn propagation(settings: &Settings) -> Propagation {
+    Propagation { trace_context: settings.propagate_trace_context.value, baggage: settings.propagate_baggage.value }
 }
 
 /// The run span's name: that of the program behind launchers, and its subcommand where that is a known one.

@@ -29,6 +29,8 @@ pub(super) struct Said {
     pub(super) settings: Settings,
     pub(super) agents: Agents,
     pub(super) complaints: Vec<Complaint>,
+    /// The settings files that were read, the one that counts most first.
+    pub(super) files: Vec<PathBuf>,
 }
 
 impl Said {
@@ -51,11 +53,12 @@ impl Said {
                 }
             })
         });
+        let files = [&project, &user].into_iter().flatten().map(|file| file.path.clone()).collect();
         let (settings, more) = settings::resolve(flags, &environment, project, user);
         complaints.extend(more);
         let (agents, more) = Agents::with(&settings.agents);
         complaints.extend(more);
-        Self { environment, settings, agents, complaints }
+        Self { environment, settings, agents, complaints, files }
     }
 
     /// The same for verbs that are not in front of a command: mistakes are errors, all at once. Those of a project's file

@@ -6,7 +6,7 @@ use std::io;
 use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use http::{HeaderMap, HeaderName, HeaderValue};
 use nix::sys::signal::{Signal, killpg};
@@ -15,7 +15,8 @@ use tokio::io::AsyncReadExt;
 use tokio::net::unix::pipe;
 use tokio::sync::Mutex;
 
-use super::target::CredentialSource;
+use super::target::{CredentialSource, Target};
+use crate::secret::Secret;
 use crate::settings::one_line;
 
 /// How long a program may take.
@@ -81,6 +82,40 @@ impl Credentials {
     pub(super) fn failure(&self) -> Option<String> {
         self.failure.borrow().clone()
     }
+}
+
+/// What came of starting a program that prints headers.
+#[derive(Debug, Clone)]
+pub struct Printed {
+    /// The program, in words.
+    pub program: String,
+    /// The headers by their names; the error is a sentence without anything of what was printed.
+    pub headers: Result<Vec<(String, Secret)>, String>,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// Starts each program that prints headers for `target` once, as the first delivery does, and ends those that take longer
+/// than `patience`. They come in the order in which the upstream names them, one for all headers last.
+pub async fn printed_for(target: &Target, patience: Duration) -> Vec<Printed> {
+    let mut all = Vec::new();
+    for source in &target.sources {
+        let program = match source {
+            CredentialSource::Helper(path) => path.display().to_string(),
+            CredentialSource::Header(_, words) => words.first().cloned().unwrap_or_default(),
+        };
+        let begun = Instant::now();
+        let headers = match tokio::time::timeout(patience, ask(source)).await {
+            Ok(answer) => answer,
+            Err(_) => Err(format!("{program} did not print anything whole within {} s", patience.as_secs_f64())),
+        };
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        let headers = headers.map(|headers| {
+            headers.iter().map(|(name, value)| (name.as_str().to_owned(), Secret::new(text(value)))).collect()
+        });
+        all.push(Printed { program, headers, took: begun.elapsed() });
+    }
+    all
 }
 
 async fn ask(source: &CredentialSource) -> Result<HeaderMap, String> {

@@ -25,6 +25,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+pub use credentials::{Printed, printed_for};
 pub use lane::Phase;
 pub use proxy::Proxies;
 pub use source::Source;

@@ -4,8 +4,12 @@
 //! what to do about it; it never holds a credential.
 
 pub mod agent;
+pub mod context;
+pub mod credentials;
 pub mod destination;
 pub mod dialled;
+pub mod here;
+mod jwt;
 pub mod settings;
 
 use crate::settings::{Complaint, Origin};
@@ -144,6 +148,17 @@ impl Diagnosis {
             Grade::Warning | Grade::Note | Grade::Fine => 0,
         }
     }
+}
+
+/// Seconds in the largest unit that leaves a number of two digits or so.
+fn span(seconds: u64) -> String {
+    let (number, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    if number == 1 { format!("1 {unit}") } else { format!("{number} {unit}s") }
 }
 
 #[cfg(test)]

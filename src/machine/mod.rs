@@ -1,6 +1,7 @@
 //! What can be found out about this machine and this process by reading files: bounded, local, and never a failure.
 
 mod oom;
+mod place;
 
 use std::fs::File;
 use std::io::Read;
@@ -12,6 +13,7 @@ use crate::context::resource::{self, Machine};
 use crate::environment::Environment;
 
 pub use oom::OomKills;
+pub use place::{container_mark, descriptors, may_write, space, try_loopback};
 
 /// Files that hold the machine's id, in the order of the resource conventions.
 const MACHINE_ID: [&str; 2] = ["/etc/machine-id", "/var/lib/dbus/machine-id"];

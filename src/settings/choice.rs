@@ -63,6 +63,13 @@ pub fn word<T: Copy + PartialEq>(choices: Choices<T>, meaning: T) -> &'static st
     choices.iter().find(|(_, of)| *of == meaning).map_or("", |(word, _)| word)
 }
 
+/// The one of `known` that is nearest to `word`, if at most so many letters of it are wrong, whatever their case.
+pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, most_wrong: usize) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let steps = known.into_iter().map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate));
+    steps.min().filter(|(steps, _)| *steps <= most_wrong).map(|(_, candidate)| candidate)
+}
+
 /// `; did you mean X?` for the known word that is nearest to `word`, or nothing where none is near.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     let word = word.to_lowercase();

@@ -39,6 +39,7 @@ pub fn render(diagnosis: &Diagnosis, options: &Options) -> String {
     let mut sheet = Sheet {
         page: Page::new(usize::MAX, options.colour, options.symbols),
         width: options.width.clamp(2 * COLUMN, WIDEST),
+        symbols: options.symbols,
     };
     for subject in Subject::ALL {
         let mut findings = diagnosis.findings.iter().filter(|finding| finding.subject == subject).peekable();
@@ -80,15 +81,19 @@ pub fn json(diagnosis: &Diagnosis, program: Option<&str>, exit_code: u8) -> serd
 struct Sheet {
     page: Page,
     width: usize,
+    symbols: Symbols,
 }
 
 impl Sheet {
     fn finding(&mut self, finding: &Finding) {
-        let origin = finding.origin.as_ref().map(|origin| format!(" ({origin})")).unwrap_or_default();
+        // Most sentences about a variable name it.
+        let origin = finding.origin.as_ref().map(ToString::to_string).filter(|origin| !finding.what.contains(origin));
+        let origin = origin.map(|origin| format!(" ({origin})")).unwrap_or_default();
         let mark = (mark(finding.grade), style(finding.grade));
         self.paragraph(mark, &format!("{}{origin}", finding.what), Style::Plain);
         if let Some(remedy) = &finding.remedy {
-            self.paragraph(("", Style::Plain), remedy, Style::Cyan);
+            let arrow = self.symbols.pick("→", "->");
+            self.paragraph(("", Style::Plain), &format!("{arrow} {remedy}"), Style::Cyan);
         }
     }
 

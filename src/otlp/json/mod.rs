@@ -10,7 +10,8 @@ mod text;
 pub use decode::{JsonError, decode, decode_message};
 pub(super) use encode::put_string;
 pub use encode::{encode, encode_message};
-pub(super) use text::{base64, put_base64};
+pub use text::base64;
+pub(super) use text::put_base64;
 
 #[cfg(test)]
 mod random;

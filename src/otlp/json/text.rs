@@ -61,7 +61,7 @@ pub(in crate::otlp) fn put_base64(out: &mut String, bytes: &[u8]) {
 
 /// Reads base64 in the standard alphabet or the one for URLs, padded or not (RFC 4648, sections 4 and 5); none where
 /// it is neither.
-pub(in crate::otlp) fn base64(text: &str) -> Option<Vec<u8>> {
+pub fn base64(text: &str) -> Option<Vec<u8>> {
     let digits = text.as_bytes();
     let digits = match digits {
         [digits @ .., b'=', b'='] | [digits @ .., b'='] if text.len().is_multiple_of(4) => digits,
