@@ -73,7 +73,11 @@ fn trouble_at(delivery: &Delivery, name: Option<&str>, not_kept: Option<&str>) -
     if delivered > 0 {
         parts.push(format!("{delivered} {} sent", if delivered == 1 { "was" } else { "were" }));
     }
-    let remedy = if pending > 0 && not_kept.is_none() { "; `otel-run flush` delivers what is left" } else { "" };
+    let remedy = if pending > 0 && not_kept.is_none() {
+        "; `otel-run doctor` says what to do, and `otel-run flush` delivers what is left"
+    } else {
+        ""
+    };
     Some(parts.join(", ") + remedy)
 }
 

@@ -138,6 +138,10 @@ fn failure(error: &legacy::Error, asked: bool) -> Failure {
     if let Some(said) = tunnel_error(error) {
         return Failure::Proxy(said);
     }
+    // What is said before it was asked for is no HTTP, and ends the connection. Only its words tell it from other ends.
+    if chain(error).any(|error| error.to_string().contains("unexpected message")) {
+        return Failure::NotHttp;
+    }
     let system = chain(error).find_map(|error| error.downcast_ref::<io::Error>());
     match system {
         Some(system) if is_an_end(system.kind()) => Failure::HungUp,

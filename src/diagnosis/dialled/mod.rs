@@ -103,8 +103,9 @@ pub fn sent(upstreams: &[Upstream], sent: &[Sent], id: &str) -> Vec<Finding> {
         let taken: Vec<&str> =
             of_it.iter().filter(|sent| is_taken_whole(&sent.outcome)).map(|sent| one_of(sent.signal)).collect();
         if !taken.is_empty() {
+            let were = if taken.len() == 1 { "was" } else { "were" };
             let what =
-                format!("{name}{} with otel_run.doctor=true were taken: look for the trace {id}", listed(&taken));
+                format!("{name}{} with otel_run.doctor=true {were} taken: look for the trace {id}", listed(&taken));
             findings.push(Finding::new(Subject::Destination, Grade::Fine, "destination.sent", what).said_at(&origin));
         }
         for sent in of_it.iter().filter(|sent| !is_taken_whole(&sent.outcome)) {

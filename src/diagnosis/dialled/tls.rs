@@ -2,15 +2,16 @@
 
 use jiff::Timestamp;
 
-use super::words::{Key, address, listed, place};
+use super::words::{Key, address, length, listed, place};
 use super::{Case, Remark};
 use crate::delivery::probe::{Certificate, Network, Observation, TlsFailure, Way};
 use crate::settings::Protocol;
 
 use super::super::Grade;
 
-/// Who renews certificates does so before this.
-const SOON: i64 = 14;
+const DAY: i64 = 86_400;
+/// Who renews certificates does so before this is left of their time.
+const SOON: i64 = 14 * DAY;
 
 /// Why TLS came to nothing.
 pub(super) fn remark(case: Case<'_>, network: &Network, failure: &TlsFailure) -> Remark {
@@ -20,7 +21,8 @@ pub(super) fn remark(case: Case<'_>, network: &Network, failure: &TlsFailure) ->
     match failure {
         TlsFailure::Expired { since } => {
             let since = since.or_else(|| over(network, now));
-            let when = since.map(|since| format!(" on {}, {} ago", day(since), days(days_between(since, now))));
+            let when =
+                since.map(|since| format!(" on {}, {} ago", day(since), whole_days(seconds_between(since, now))));
             let what = format!("the certificate of {host} expired{}", when.unwrap_or_default());
             case.loss("destination.tls.expired", what)
                 .with(format!("have it renewed on the server, then ask again; {clock}"))
@@ -129,28 +131,29 @@ pub(super) fn soon_over(case: Case<'_>, network: &Network) -> Option<Remark> {
     if left >= SOON {
         return None;
     }
-    let what = format!("the certificate of {} expires in {}", network.host, days(left));
+    let what = format!("the certificate of {} expires in {}", network.host, whole_days(left));
     let remark = case.remark(Grade::Warning, "destination.tls.expires_soon", what);
     Some(remark.with("have it renewed on the server"))
 }
 
 /// ` with a certificate for 90 days more`, for a sentence about what is well.
 pub(super) fn of_the_well(seen: &Observation, network: &Network) -> String {
-    left(seen, network).map(|left| format!(" (certificate good for {})", days(left))).unwrap_or_default()
+    left(seen, network).map(|left| format!(" (certificate good for {})", whole_days(left))).unwrap_or_default()
 }
 
-/// Whole days for which all certificates are still valid; none where one is not.
+/// Seconds for which all certificates are still valid; none where one is not.
 fn left(seen: &Observation, network: &Network) -> Option<i64> {
     let first = network.tls.as_ref()?.chain.iter().map(|certificate| certificate.not_after).min()?;
-    (first > seen.at).then(|| days_between(seen.at, first))
+    (first > seen.at).then(|| seconds_between(seen.at, first))
 }
 
-fn days_between(from: Timestamp, to: Timestamp) -> i64 {
-    to.duration_since(from).as_secs() / 86_400
+fn seconds_between(from: Timestamp, to: Timestamp) -> i64 {
+    to.duration_since(from).as_secs()
 }
 
-fn days(days: i64) -> String {
-    if days == 1 { "1 day".to_owned() } else { format!("{days} days") }
+/// Days that are over, where there are some.
+fn whole_days(seconds: i64) -> String {
+    if seconds < 2 * DAY { length(seconds as f64) } else { format!("{} days", seconds / DAY) }
 }
 
 fn day(time: Timestamp) -> String {
