@@ -7,13 +7,15 @@
 
 mod config;
 mod doctor;
+mod examples;
+mod help;
 mod layer;
 mod options;
 mod order;
 mod serve;
 mod verbs;
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use clap::{Command, CommandFactory, FromArgMatches};
@@ -22,6 +24,8 @@ pub use doctor::DoctorOptions;
 pub use options::{AgentOptions, DestinationOptions, General, IdentityOptions, Options, RetentionOptions, RunOptions};
 pub use serve::ServeOptions;
 use verbs::Line;
+
+use crate::settings::choice;
 
 /// What the user wants to be done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -180,6 +184,11 @@ pub fn command() -> Command {
 /// The words that are no command when they stand first.
 const VERBS: [&str; 10] = ["runs", "show", "plan", "doctor", "flush", "prune", "agents", "config", "serve", "help"];
 
+/// The verb that was meant by a word which is nearly one.
+pub fn verb_meant_by(word: &OsStr) -> Option<&'static str> {
+    choice::meant(word.to_str()?, VERBS)
+}
+
 /// Reads a command line, the program's own name first. The error is clap's and knows whether it is help that was asked
 /// for. It never holds the value of a header.
 pub fn parse(args: impl IntoIterator<Item = OsString>) -> Result<Invocation, clap::Error> {
@@ -204,7 +213,10 @@ fn plain_command(args: &[OsString]) -> Option<&[OsString]> {
 fn parse_with_clap(args: Vec<OsString>) -> Result<Invocation, clap::Error> {
     let mut command = command();
     let args = order::arrange(&command, args)?;
-    let matches = command.try_get_matches_from_mut(args)?;
+    if help::is_short(&args) {
+        command = help::on_one_screen(command);
+    }
+    let matches = command.try_get_matches_from_mut(args).map_err(|error| help::with_remedy(&command, error))?;
     Ok(Line::from_arg_matches(&matches)?.invocation())
 }
 

@@ -147,18 +147,25 @@ impl Error {
             ),
             Error::HandedOver(_) => Some("in the .socket unit say ListenStream=127.0.0.1:4318, and not Accept=yes"),
             Error::Token(_) => Some("say --token env:NAME or file:PATH, or leave it out to have one made"),
-            Error::Settings(_)
-            | Error::Signals(_)
-            | Error::Find(FindError::Unreadable { .. })
-            | Error::Unreadable { .. }
-            | Error::Upstream(_)
-            | Error::Lacking(_)
-            | Error::Undiagnosed(_)
-            | Error::Serve(_)
-            | Error::NoSuchAgent(_)
-            | Error::SettingsFile(_)
-            | Error::Unremoved(_)
-            | Error::Print(_) => None,
+            Error::Settings(_) => Some("`otel-run --help` and the page otel-run-config(5) explain every setting"),
+            Error::Signals(_) => {
+                Some("a sandbox may forbid it: start the command without otel-run, or otel-run outside")
+            }
+            Error::Find(FindError::Unreadable { .. }) => {
+                Some("see who owns that folder and who may read it, or name another one with --state-dir")
+            }
+            Error::Unreadable { .. } => Some("the others can be read all the same: `otel-run runs` lists them"),
+            Error::Upstream(_) => Some("`otel-run plan -- true` says where each setting of the destination comes from"),
+            Error::Lacking(_) => {
+                Some("`otel-run show` has what came, and `otel-run plan -- COMMAND` what the command was told to send")
+            }
+            Error::NoSuchAgent(_) => Some(
+                "an agent of your own is described in the settings file, below [agents.NAME]: see otel-run-config(5)",
+            ),
+            Error::Unremoved(_) => Some("see who owns them; otel-run removes only what its user may remove"),
+            Error::Print(_) => Some("see where stdout leads"),
+            // Its sentences have their remedies in them.
+            Error::Serve(_) | Error::Undiagnosed(_) | Error::SettingsFile(_) => None,
         }
     }
 }

@@ -587,12 +587,12 @@ fn help_is_there_for_who_asks() {
     let home = Home::new();
     let long = run().home(&home).arg("--help").expect_exit(0).stdout_text();
     let short = run().home(&home).arg("-h").expect_exit(0).stdout_text();
-    for text in [&long, &short] {
-        for heading in ["Usage:", "Verbs:", "Destination:", "Identity:", "Agent:", "Run:"] {
+    let headings = ["Usage:", "Verbs:", "Destination:", "Identity:", "Agent:", "Run:"];
+    for (text, headings) in [(&long, &headings[..]), (&short, &["Usage:", "Verbs:", "Options:"])] {
+        for heading in headings {
             assert_eq!(text.lines().filter(|line| line.starts_with(heading)).count(), 1, "{heading} in {text}");
         }
     }
-    assert!(short.lines().count() < 40, "{short}");
     assert!(long.contains("Examples:") && long.contains("otel-run -- opencode run"), "{long}");
     for option in ["endpoint", "protocol", "header", "service-name", "resource-attribute", "agent", "nest", "content"] {
         assert!(long.contains(&format!("--{option} <")), "--{option} in {long}");

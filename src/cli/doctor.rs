@@ -18,8 +18,8 @@ Examples:
   In a script:
     otel-run doctor --strict --json opencode > findings.json
 
-The exit status is 0 where all is well, 1 for a warning with --strict, 2 where telemetry will be lost, and 125 where
-nothing can be found out.";
+The exit status is 0 where all is well, 1 for a warning with --strict, 2 where
+telemetry will be lost, and 125 where nothing can be found out.";
 
 /// What a diagnosis is about, and how it is told.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

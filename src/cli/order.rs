@@ -16,6 +16,15 @@ pub(super) fn arrange(command: &Command, mut args: Vec<OsString>) -> Result<Vec<
     let mut rest = cut_at_first_word(command, &mut options)?;
     let first = rest.first().and_then(|word| word.to_str());
     match first.filter(|word| VERBS.contains(word)) {
+        Some("help") => {
+            if let Some(word) = rest.get(1).and_then(|word| word.to_str()).filter(|word| !VERBS.contains(word)) {
+                let message = format!("there is no verb {word:?}{}", choice::did_you_mean(word, VERBS));
+                return Err(command.clone().error(ErrorKind::InvalidSubcommand, message));
+            }
+            line.append(&mut options);
+            line.append(&mut rest);
+            return Ok(line);
+        }
         Some("plan") => {
             line.push(rest.remove(0));
             let command_words = cut_at_first_word(command, &mut rest)?;

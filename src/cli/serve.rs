@@ -94,10 +94,12 @@ Examples:
     opencode run \"fix the failing test\"
 
   At a fixed address, delivering to a backend, for an IDE or for containers:
-    otel-run serve --listen 127.0.0.1:4318 --token file:/etc/otel-run/token --endpoint https://otlp.example.com
+    otel-run serve --listen 127.0.0.1:4318 --token file:/etc/otel-run/token \\
+        --endpoint https://otlp.example.com
 
-It says on stdout what senders need, when it is ready. INT, TERM, HUP and QUIT end it after what is going on is received
-and delivered, within the drain deadline; a second one ends it at once.";
+It says on stdout what senders need, when it is ready. INT, TERM, HUP and QUIT
+end it after what is going on is received and delivered, within the drain
+deadline; a second one ends it at once.";
 
 /// An address with a port. The error is a sentence.
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -186,8 +186,8 @@ fn lines_that_are_usage_errors() {
         ("--succes-code 1 true", ErrorKind::UnknownArgument, "did you mean --success-code?"),
         ("--die-with-parnet true", ErrorKind::UnknownArgument, "did you mean --die-with-parent?"),
         ("flush --timeout 5", ErrorKind::UnknownArgument, "--timeout"),
-        ("--nest off show", ErrorKind::UnknownArgument, "--nest"),
-        ("show --endpoint http://x", ErrorKind::UnknownArgument, "--endpoint"),
+        ("--nest off show", ErrorKind::UnknownArgument, "--nest is for a run: otel-run --nest ... -- COMMAND"),
+        ("show --endpoint http://x", ErrorKind::UnknownArgument, "--endpoint is for a run"),
         ("--dry-run show", ErrorKind::UnknownArgument, "--dry-run"),
         ("runs --agent none", ErrorKind::UnknownArgument, "--agent"),
         ("flush --nest off", ErrorKind::UnknownArgument, "--nest"),
@@ -200,7 +200,10 @@ fn lines_that_are_usage_errors() {
         ("serve --listen 4318", ErrorKind::ValueValidation, "write it like 127.0.0.1:4318"),
         ("serve --segment-size 0", ErrorKind::ValueValidation, "--segment-size"),
         ("serve --segment-age soon", ErrorKind::ValueValidation, "write it like 5s"),
-        ("--listen 127.0.0.1:0 true", ErrorKind::UnknownArgument, "--listen"),
+        ("--listen 127.0.0.1:0 true", ErrorKind::UnknownArgument, "--listen is an option of the verb serve"),
+        ("runs --limt 5", ErrorKind::UnknownArgument, "a similar argument exists: '--limit'"),
+        ("help shwo", ErrorKind::InvalidSubcommand, "there is no verb \"shwo\"; did you mean show?"),
+        ("help opencode", ErrorKind::InvalidSubcommand, "there is no verb \"opencode\""),
     ] {
         let error = line(typed).err().unwrap_or_else(|| panic!("{typed} was understood"));
         assert_eq!(error.kind(), kind, "{typed}: {error}");
@@ -252,7 +255,7 @@ fn a_plain_command_is_what_clap_makes_of_it() {
 
 #[test]
 fn short_help() {
-    insta::assert_snapshot!(command().term_width(80).render_help(), @r#"
+    insta::assert_snapshot!(line("-h").unwrap_err(), @r#"
     Run a command as an OpenTelemetry span, with its own telemetry nested under it
 
     Usage: otel-run [OPTIONS] [--] COMMAND [ARGS]...
@@ -270,29 +273,38 @@ fn short_help() {
       serve   Collect from whoever sends, without a command
       help    Print this message or the help of the given subcommand(s)
 
-    Destination:
+    Options:
           --endpoint <URL>       Send to this base URL
-          --protocol <PROTOCOL>  How to speak to it [http/protobuf, http/json, grpc]
           --header <NAME=VALUE>  Request header; VALUE may be env:NAME or file:PATH
-
-    Identity:
           --service-name <NAME>  service.name of everything in the run
-
-    Agent:
-          --agent <AGENT>      Treat the command as this agent [auto, none, NAME]
-          --nest <HOW>         Put its telemetry under the run [adopt, link, off]
-          --content <WHETHER>  Keep prompts, answers and tool data [off, local, on]
-          --detail <WHICH>     Keep all spans, or no housekeeping [full, agent]
-
-    Run:
-          --timeout <TIME>      End the command after this time, such as 30m
-          --success-code <N>    Take this exit code for an answer and no error
-          --state-dir <FOLDER>  Keep the runs in this folder
-      -q, --quiet               Say nothing
-          --dry-run             Print what would be done, and do nothing
-      -h, --help                Print help (--help: all options, and examples)
-      -V, --version             Print the version
+          --content <WHETHER>    Keep prompts, answers and tool data [off, local, on]
+      -h, --help                 Print help (--help: all options, and examples)
     "#);
+}
+
+#[test]
+fn help_is_short_or_long_as_it_was_asked_for() {
+    let told = |typed: &str| line(typed).unwrap_err().to_string();
+    let short = told("-h");
+    assert_eq!(told(""), short);
+    assert_eq!(told("-qh"), short);
+    assert_eq!(told("-h -- opencode --help"), short);
+    assert_eq!(told("-h opencode run"), short);
+    let long = told("--help");
+    assert!(long.contains("--die-with-parent") && long.contains("\nDestination:\n"), "{long}");
+    assert_eq!(told("help"), long);
+    assert_eq!(told("--help -- opencode -h"), long);
+    // A verb's short help keeps its headings.
+    assert!(told("plan -h").contains("\nDestination:\n"));
+}
+
+#[test]
+fn a_verb_that_was_meant_is_found() {
+    for (word, verb) in
+        [("shwo", Some("show")), ("rnus", Some("runs")), ("agnets", Some("agents")), ("claude", None), ("sh", None)]
+    {
+        assert_eq!(verb_meant_by(OsStr::new(word)), verb, "{word}");
+    }
 }
 
 #[test]

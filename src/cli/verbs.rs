@@ -6,31 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::options::{DestinationOptions, General, Options, RetentionOptions};
 use super::{AgentForm, Invocation};
-use super::{config, doctor, serve};
+use super::{config, doctor, examples, serve};
 
 const USAGE: &str = "otel-run [OPTIONS] [--] COMMAND [ARGS]...\n       otel-run [OPTIONS] VERB ...";
-
-const EXAMPLES: &str = "\
-Examples:
-  Run opencode, then look at what it did:
-    otel-run -- opencode run \"fix the failing test\"
-    otel-run show
-
-  In a CI job, nested into the pipeline's trace where TRACEPARENT is set:
-    export OTEL_EXPORTER_OTLP_ENDPOINT=https://otlp.example.com
-    export OTEL_EXPORTER_OTLP_HEADERS=authorization=Bearer%20$TOKEN
-    exec otel-run --service-name nightly-fix -- opencode run \"update the lock file\"
-
-  As the entry point of a container:
-    ENTRYPOINT [\"otel-run\", \"--endpoint\", \"http://collector:4317\", \"--protocol\", \"grpc\", \"--\"]
-    CMD [\"opencode\", \"serve\"]
-
-  See what would be done, without doing it:
-    otel-run plan -- opencode run hello
-
-A setting comes from the first of these that has it: option, OTEL_RUN_* variable, OTEL_* variable,
-project file (.otel-run.toml), user file ($XDG_CONFIG_HOME/otel-run/config.toml), default. A command
-with the name of a verb needs the dashes: otel-run -- show";
 
 /// Everything that clap knows about the command line, for help, completions and the man page as well.
 #[derive(Debug, Parser)]
@@ -40,7 +18,7 @@ with the name of a verb needs the dashes: otel-run -- show";
     propagate_version = true,
     about = "Run a command as an OpenTelemetry span, with its own telemetry nested under it",
     override_usage = USAGE,
-    after_long_help = EXAMPLES,
+    after_long_help = examples::PROGRAM,
     max_term_width = 110,
     subcommand_help_heading = "Verbs",
     subcommand_value_name = "VERB",
@@ -81,6 +59,7 @@ pub(super) struct About {
 #[derive(Debug, Subcommand)]
 pub(super) enum Verb {
     /// List the runs on disk
+    #[command(after_long_help = examples::RUNS)]
     Runs {
         /// Print JSON
         #[arg(long)]
@@ -92,8 +71,10 @@ pub(super) enum Verb {
         general: General,
     },
     /// Show one run as a tree, the latest by default
+    #[command(after_long_help = examples::SHOW)]
     Show {
-        /// Which run, as `otel-run runs` names it
+        /// Which run, as `otel-run runs` names it, or the beginning or end of its name
+        #[arg(value_name = "RUN")]
         run: Option<String>,
         /// Show housekeeping spans as well
         #[arg(long)]
@@ -108,7 +89,7 @@ pub(super) enum Verb {
         general: General,
     },
     /// Print what a run would do, and do nothing (the same as --dry-run)
-    #[command(override_usage = "otel-run plan [OPTIONS] [--] COMMAND [ARGS]...")]
+    #[command(override_usage = "otel-run plan [OPTIONS] [--] COMMAND [ARGS]...", after_long_help = examples::PLAN)]
     Plan {
         #[command(flatten)]
         options: Box<Options>,
@@ -122,6 +103,7 @@ pub(super) enum Verb {
     #[command(after_long_help = doctor::EXAMPLES)]
     Doctor(Box<doctor::Words>),
     /// Deliver what is still on disk
+    #[command(after_long_help = examples::FLUSH)]
     Flush {
         /// Which runs, as `otel-run runs` names them; without any, all that are not delivered
         #[arg(value_name = "RUN")]
@@ -135,6 +117,7 @@ pub(super) enum Verb {
         general: General,
     },
     /// Remove old runs from disk
+    #[command(after_long_help = examples::PRUNE)]
     Prune {
         /// Print what would be removed, and remove nothing
         #[arg(long)]
@@ -145,8 +128,10 @@ pub(super) enum Verb {
         general: General,
     },
     /// List the agents that are known, or say what would be injected into one
+    #[command(after_long_help = examples::AGENTS)]
     Agents {
         /// Which, as `otel-run agents` names it
+        #[arg(value_name = "AGENT")]
         name: Option<String>,
         /// Print it as an entry of the settings file, as a start for your own
         #[arg(long, requires = "name", conflicts_with = "json")]

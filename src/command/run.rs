@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::ffi::OsString;
+use std::io::ErrorKind;
 
 use jiff::Timestamp;
 
@@ -11,13 +12,13 @@ use super::private_file::PrivateFile;
 use super::recording::{self, Recording};
 use super::said::Said;
 use super::supervision;
-use crate::cli::Options;
+use crate::cli::{self, Options};
 use crate::collector::{self, Bound};
 use crate::context::Ids;
 use crate::error::Error;
 use crate::message;
 use crate::plan::{Action, CollectorAddress, Plan};
-use crate::process::{self, Aftermath, Child, Signals, Supervisor};
+use crate::process::{self, Aftermath, Child, ExecError, Signals, Supervisor};
 use crate::secret::Secret;
 
 /// Runs `command` and ends as it ends.
@@ -50,7 +51,7 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
     // Somebody has to remove the file.
     if private_file.is_none() && supervision::is_pointless(&said, &context, &terms) {
         let error = process::replace(&plan.argv, &changes(&plan));
-        message::say(&error.to_string());
+        message::say(&not_run(&error));
         std::process::exit(error.exit_code());
     }
     let successes: Vec<i32> = plan.success_codes.value.iter().copied().chain([0]).collect();
@@ -71,7 +72,7 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
     aftermath.finish();
     drop(private_file);
     if let Err(error) = &exit {
-        message::say(&error.to_string());
+        message::say(&not_run(error));
     }
     if !quiet {
         last.words.iter().for_each(|line| message::say(line));
@@ -83,6 +84,14 @@ pub(super) fn run(options: &Options, command: &[OsString], begun: Timestamp) -> 
         Ok(exit) => process::end_as(&exit),
         Err(error) => std::process::exit(error.exit_code()),
     }
+}
+
+/// Why the command does not run; and, where there is no such program, the verb that it is a slip for.
+fn not_run(error: &ExecError) -> String {
+    let is_there = error.source.kind() != ErrorKind::NotFound || which::which(&error.program).is_ok();
+    let meant = cli::verb_meant_by(&error.program).filter(|_| !is_there);
+    let hint = meant.map(|verb| format!("; did you mean the verb {verb}?")).unwrap_or_default();
+    format!("{error}{hint}")
 }
 
 /// Takes a port for the collector. Without one the command runs all the same, and the plan says so.

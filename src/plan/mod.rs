@@ -22,7 +22,7 @@ use crate::environment::Environment;
 use crate::secret::Secret;
 use crate::settings::{
     AgentChoice, Complaint, Content, Detail, GenAi, HeaderValue, Nest, Origin, Required, ServiceName, Settings,
-    Sourced, Upstream, variables,
+    Sourced, Upstream, choice, variables,
 };
 
 /// Where the run's collector listens.
@@ -348,11 +348,13 @@ fn detect(inputs: Inputs<'_>, warnings: &mut Vec<Warning>) -> Detected {
     match inputs.agents.named(name) {
         Some(profile) => agent::as_profile(inputs.command, profile),
         None => {
-            let names: Vec<&str> = inputs.agents.all().map(|profile| profile.name).collect();
+            let names: Vec<&str> =
+                ["auto", "none"].into_iter().chain(inputs.agents.all().map(|profile| profile.name)).collect();
             let text = format!(
-                "{}: there is no agent named {name:?}; the command is recognised by itself instead (known: auto, none, {})",
+                "{}: there is no agent named {name:?}; the command is recognised by itself instead (known: {}){}",
                 inputs.settings.agent.origin,
-                names.join(", ")
+                names.join(", "),
+                choice::did_you_mean(name, names.iter().copied())
             );
             warnings.push(Warning::new(Cause::NoSuchAgent, text));
             inputs.agents.detect(inputs.command)

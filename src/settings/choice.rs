@@ -70,17 +70,15 @@ pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>, most_wr
     steps.min().filter(|(steps, _)| *steps <= most_wrong).map(|(_, candidate)| candidate)
 }
 
-/// `; did you mean X?` for the known word that is nearest to `word`, or nothing where none is near.
+/// The one of `known` that `word` is a slip for: a third of its letters may be wrong, enough for slips, too little for
+/// another word, as `no` is for `on`.
+pub fn meant<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    nearest(word, known, word.chars().count() / 3)
+}
+
+/// `; did you mean X?` for the known word that `word` is a slip for, or nothing where there is none.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    let word = word.to_lowercase();
-    let nearest = known.into_iter().map(|candidate| (distance(&word, &candidate.to_lowercase()), candidate)).min();
-    match nearest {
-        // A third of the letters may be wrong: enough for slips, too little for another word, as `no` is for `on`.
-        Some((steps, candidate)) if steps <= word.chars().count() / 3 => {
-            format!("; did you mean {candidate}?")
-        }
-        _ => String::new(),
-    }
+    meant(word, known).map(|candidate| format!("; did you mean {candidate}?")).unwrap_or_default()
 }
 
 /// How many letters must be put in, taken out, replaced, or swapped with their neighbour.
