@@ -162,10 +162,11 @@ impl Error {
             Error::NoSuchAgent(_) => Some(
                 "an agent of your own is described in the settings file, below [agents.NAME]: see otel-run-config(5)",
             ),
+            Error::SettingsFile(_) => Some("`otel-run config path` says which files are read; see who may write there"),
             Error::Unremoved(_) => Some("see who owns them; otel-run removes only what its user may remove"),
             Error::Print(_) => Some("see where stdout leads"),
             // Its sentences have their remedies in them.
-            Error::Serve(_) | Error::Undiagnosed(_) | Error::SettingsFile(_) => None,
+            Error::Serve(_) | Error::Undiagnosed(_) => None,
         }
     }
 }

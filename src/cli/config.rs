@@ -18,7 +18,34 @@ Examples:
     otel-run config init
     otel-run config check
 
-The exit status is 0 where all is well and 1 where something is wrong with what was said.";
+The exit status is 0 where all is well and 1 where something is wrong with what
+was said.";
+
+const CHECK: &str = "\
+Examples:
+  What is wrong with a file, before it is put in place:
+    otel-run config check new.toml
+
+  The same for a project's file, which may set less:
+    otel-run config check --project new.toml";
+
+const INIT: &str = "\
+Examples:
+  The user's file:
+    otel-run config init
+
+  A project's, in this folder:
+    otel-run config init --project";
+
+const PATH: &str = "\
+Examples:
+  Which files are read here:
+    otel-run config path";
+
+const SCHEMA: &str = "\
+Examples:
+  For an editor that takes a schema from a file:
+    otel-run config schema > otel-run.schema.json";
 
 /// The verbs of `config`.
 pub(super) const VERBS: [&str; 5] = ["check", "init", "path", "schema", "help"];
@@ -36,6 +63,7 @@ pub(super) struct Words {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Say all that is wrong with a settings file
+    #[command(after_long_help = CHECK)]
     Check {
         /// Which; without one, the project's and the user's
         #[arg(value_name = "FILE", value_hint = clap::ValueHint::FilePath)]
@@ -47,6 +75,7 @@ enum Verb {
         general: General,
     },
     /// Write a settings file in which every key is explained and nothing is set
+    #[command(after_long_help = INIT)]
     Init {
         /// Write .otel-run.toml in this folder, not the user's file
         #[arg(long)]
@@ -61,6 +90,7 @@ enum Verb {
         general: General,
     },
     /// Say which settings files are read
+    #[command(after_long_help = PATH)]
     Path {
         /// Print JSON
         #[arg(long)]
@@ -69,6 +99,7 @@ enum Verb {
         general: General,
     },
     /// Print the JSON Schema of settings files, for editors
+    #[command(after_long_help = SCHEMA)]
     Schema {
         /// That of a project's file
         #[arg(long)]
