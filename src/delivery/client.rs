@@ -87,11 +87,6 @@ impl Client {
         self.credentials.current().await.1
     }
 
-    /// Why programs do not print headers, where they do not.
-    pub(super) fn no_credentials(&self) -> Option<String> {
-        self.credentials.failure()
-    }
-
     /// Where a signal goes, if it goes anywhere.
     pub(super) fn route(&self, signal: Signal) -> Option<&Route> {
         self.target.routes.iter().find(|route| route.signal == signal)

@@ -621,6 +621,18 @@ fn localhost_that_is_not_where_one_thinks() {
     }
 }
 
+/// Root may write everywhere but where nobody may.
+#[test]
+fn a_file_in_a_folder_that_is_read_only() {
+    let home = Home::new();
+    let script = "mount -t tmpfs -o ro tmpfs \"$0\" && exec \"$OTEL_RUN\" doctor --endpoint \"file:$0/o.jsonl\" --state-dir \"$1\"";
+    let Some(run) = with_mounts(&home, script, &[home.path().join("runs")]) else { return };
+    let said = one_line(&run.expect_exit(2).stdout_text());
+    let folder = home.path().join("state");
+    let words = format!("{0}/o.jsonl cannot be written to: {0}: Read-only file system", folder.display());
+    assert!(said.contains(&words), "{words:?} is not in {said}");
+}
+
 /// Trailers are read behind a body, and headers where there is none: both are gRPC's way to say how it went.
 #[test]
 fn a_gateway_that_knows_no_trailers_is_no_grpc() {

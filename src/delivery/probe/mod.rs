@@ -114,7 +114,6 @@ async fn probe(place: &Place, route: &Route, limit: Duration) -> Observation {
         limit,
         at: Timestamp::now(),
         headers,
-        no_credentials: client.no_credentials(),
         ground,
         heard,
         others,

@@ -29,8 +29,6 @@ pub struct Observation {
     pub at: Timestamp,
     /// The names of the headers that are sent, those that a program prints among them.
     pub headers: Vec<String>,
-    /// Why programs do not print headers, in words, where they do not.
-    pub no_credentials: Option<String>,
     /// What is on the way.
     pub ground: Ground,
     /// What came of an empty export request.

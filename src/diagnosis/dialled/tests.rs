@@ -54,7 +54,6 @@ fn seen(heard: Heard) -> Observation {
         limit: Duration::from_secs(3),
         at: now(),
         headers: Vec::new(),
-        no_credentials: None,
         ground: Ground::Network(network()),
         heard,
         others: Vec::new(),
