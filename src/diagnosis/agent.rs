@@ -18,6 +18,8 @@ pub struct Facts<'a> {
     pub own: &'a Own,
     /// The environment that the run would be started in.
     pub environment: &'a Environment,
+    /// How many words the command has.
+    pub words: usize,
     /// The first word of the command, and the file that it names.
     pub started: (&'a str, &'a Found),
     /// The file of the agent itself, where something else is started in front of it.
@@ -56,6 +58,7 @@ pub fn findings(facts: &Facts<'_>) -> Vec<Finding> {
     findings.extend(warnings(&facts.plan.warnings, facts));
     findings.extend(own_configuration(facts));
     findings.extend(empty_booleans(facts));
+    findings.extend(without_plugins(facts));
     findings.extend(characteristics(facts));
     findings
 }
@@ -180,7 +183,9 @@ fn told(facts: &Facts<'_>) -> Vec<Finding> {
     let Facts { plan, environment, .. } = facts;
     let mut findings = Vec::new();
     match &plan.collection {
-        Collection::Redirected(_) => findings.push(injected(plan)),
+        // It does not arrive, and that is said.
+        Collection::Redirected(_) if plan.warnings.iter().any(|warning| warning.cause == Cause::Hindrance) => {}
+        Collection::Redirected(_) => findings.push(injected(facts)),
         Collection::NotTold(_, Untold::NoAgent) => {
             let what = "--agent none: the command gets the context and is not told where to send anything";
             findings.push(
@@ -198,17 +203,27 @@ fn told(facts: &Facts<'_>) -> Vec<Finding> {
     findings
 }
 
+/// So many names are told one by one.
+const NAMED: usize = 5;
+
 /// What is injected, in a few words.
-fn injected(plan: &Plan) -> Finding {
+fn injected(facts: &Facts<'_>) -> Finding {
+    let Facts { plan, words, .. } = facts;
     let set = plan.environment.iter().filter(|change| matches!(change.action, Action::Set(_)));
     let set: Vec<&str> = set.map(|change| change.name.as_str()).collect();
     let removed = plan.environment.len() - set.len();
-    let mut what = format!("it is told where to send by {}", set.join(", "));
+    let named = set.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let mut what = format!("it is told where to send by {named}");
+    if set.len() > NAMED {
+        what.push_str(&format!(" and {} more", set.len() - NAMED));
+    }
     if removed > 0 {
         what.push_str(&format!(", without {removed} of its variables"));
     }
     if let Some(file) = &plan.private_file {
         what.push_str(&format!(", and by a file of the run's own, which sets {}", file.names.join(", ")));
+    } else if plan.argv.len() > *words {
+        what.push_str(&format!(", and by {} words in its command line", plan.argv.len() - words));
     }
     what.push_str(" (`otel-run plan` shows all)");
     finding(Grade::Fine, "agent.told", what)
@@ -303,11 +318,24 @@ fn empty_booleans(facts: &Facts<'_>) -> Vec<Finding> {
         .collect()
 }
 
+/// opencode without the plugins that somebody may export with.
+fn without_plugins(facts: &Facts<'_>) -> Option<Finding> {
+    let Facts { plan, environment, .. } = facts;
+    let by_option =
+        plan.agent.arguments(&plan.argv).iter().take_while(|word| *word != "--").any(|word| word == "--pure");
+    let by_variable = environment.get("OPENCODE_PURE").is_some_and(|value| value == "1" || value == "true");
+    (plan.agent.profile.name == "opencode" && (by_option || by_variable)).then(|| {
+        let what = "opencode is started without plugins (--pure or OPENCODE_PURE): what otel-run collects is built into it and \
+                    stays, and a plugin of yours that exports does not";
+        finding(Grade::Note, "agent.without_plugins", what)
+    })
+}
+
 /// What is known of the agent, as far as it makes a difference here.
 fn characteristics(facts: &Facts<'_>) -> Vec<Finding> {
     let Facts { plan, environment, .. } = facts;
     let profile = plan.agent.profile;
-    if profile.is_other() || !plan.is_redirected() {
+    if profile.is_other() || !plan.is_redirected() || !matches!(facts.started.1, Found::File(_)) {
         return Vec::new();
     }
     let mut findings = Vec::new();

@@ -87,7 +87,7 @@ struct Sheet {
 impl Sheet {
     fn finding(&mut self, finding: &Finding) {
         // Most sentences about a variable name it.
-        let origin = finding.origin.as_ref().map(ToString::to_string).filter(|origin| !finding.what.contains(origin));
+        let origin = finding.origin.as_ref().map(ToString::to_string).filter(|origin| !names(&finding.what, origin));
         let origin = origin.map(|origin| format!(" ({origin})")).unwrap_or_default();
         let mark = (mark(finding.grade), style(finding.grade));
         self.paragraph(mark, &format!("{}{origin}", finding.what), Style::Plain);
@@ -115,6 +115,15 @@ impl Sheet {
         }
         self.page.end_line();
     }
+}
+
+/// Whether `word` stands in `text`, and not as a part of another word.
+fn names(text: &str, word: &str) -> bool {
+    let is_of_word = |letter: char| letter.is_alphanumeric() || letter == '_';
+    text.match_indices(word).any(|(at, _)| {
+        let (before, after) = (&text[..at], &text[at + word.len()..]);
+        !before.ends_with(is_of_word) && !after.starts_with(is_of_word)
+    })
 }
 
 fn title(subject: Subject) -> &'static str {
@@ -236,6 +245,15 @@ mod tests {
     fn in_words() {
         let options = Options { width: 80, colour: false, symbols: Symbols::Unicode };
         insta::assert_snapshot!(render(&sample(), &options));
+    }
+
+    #[test]
+    fn an_origin_that_is_named_is_not_told_again() {
+        for (text, named) in
+            [("OTEL_X is none", true), ("did you mean OTEL_XY?", false), ("A_OTEL_X and OTEL_X", true), ("otel", false)]
+        {
+            assert_eq!(names(text, "OTEL_X"), named, "{text}");
+        }
     }
 
     #[test]

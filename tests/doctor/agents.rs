@@ -85,9 +85,11 @@ fn opencode_with_everything_switched_off() {
 
 #[test]
 fn opencode_that_is_left_with_headers() {
-    let set_up = opencode()
+    let opencode = opencode();
+    let file = format!("file:{}", opencode.path("out/").display());
+    let set_up = opencode
         .options(["--collector", "off"])
-        .env("OTEL_EXPORTER_OTLP_ENDPOINT", "file:/nowhere")
+        .env("OTEL_EXPORTER_OTLP_ENDPOINT", file)
         .env("OTEL_EXPORTER_OTLP_HEADERS", format!("authorization={CANARY}, x-tenant=1"));
     insta::assert_snapshot!(set_up.says(2, &["Credentials", "Agent"]));
 }

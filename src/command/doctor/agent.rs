@@ -19,6 +19,7 @@ pub(super) fn look(said: &Said, planned: &Planned, command: &[OsString]) -> Vec<
         plan,
         own,
         environment: &said.environment,
+        words: command.len(),
         started: (&first.to_string_lossy(), &find(first)),
         behind: behind.as_ref(),
         version: installed::version(command, &plan.agent).as_deref(),

@@ -66,6 +66,7 @@ impl Case {
             plan: &plan,
             own: &self.own,
             environment: &self.environment,
+            words: self.command.len(),
             started: (&self.command[0].to_string_lossy(), &self.found),
             behind: None,
             version: self.version,
@@ -113,13 +114,17 @@ fn what_an_agent_is_told_and_what_is_known_of_it() {
     opencode.has("agent.last_batches", Grade::Note);
     opencode.has("agent.nested", Grade::Fine);
     opencode.has_not("agent.unknown");
+    let codex = case("codex exec hi").has("agent.told", Grade::Fine).what;
+    assert!(codex.contains("and by 6 words in its command line"), "{codex}");
     case("make test").has("agent.unknown", Grade::Note);
     case("env A=b opencode").has("agent.launcher", Grade::Fine);
 }
 
 #[test]
 fn what_stands_between_is_a_loss() {
-    case("env -i opencode").has("agent.hindrance", Grade::Loss);
+    let hindered = case("env -i opencode");
+    hindered.has("agent.hindrance", Grade::Loss);
+    hindered.has_not("agent.told");
     case("make").with("OTEL_CONFIG_FILE", "o.yaml").has("agent.configuration_file", Grade::Loss);
     let merged = r#"{"experimental":{"openTelemetry":false}}"#;
     case("opencode").with("OPENCODE_CONFIG_CONTENT", merged).has("agent.not_told", Grade::Loss);
@@ -128,6 +133,8 @@ fn what_stands_between_is_a_loss() {
     off.has("agent.switched_off", Grade::Warning);
     case("opencode").with("OTEL_RUN_AGENT", "none").has("agent.none", Grade::Warning);
     case("opencode").with("OPENCODE_PURE", "").has("agent.empty_variable", Grade::Warning);
+    case("opencode --pure run hi").has("agent.without_plugins", Grade::Note);
+    case("opencode run -- --pure").has_not("agent.without_plugins");
     case("opencode").with("OTEL_TRACES_EXPORTER", "otlp").has("agent.ignores", Grade::Note);
 }
 
