@@ -467,7 +467,7 @@ fn a_full_run_that_cannot_be_delivered_is_left_to_a_flush_at_the_end() {
         "{listed:#?}"
     );
     upstream.set_behaviour(Behaviour::Accept);
-    run().home(&home).arg("flush").expect_exit(0).stdout_has("1 spans delivered").stdout_has("2 spans delivered");
+    run().home(&home).arg("flush").expect_exit(0).stdout_has("1 span delivered").stdout_has("2 spans delivered");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn promise(run: &str, before: &Summary, way: &Way) -> String {
             .filter(|signal| target.serves(*signal))
             .map(|signal| (pending(&signal), signal))
             .filter(|(number, _)| *number > 0)
-            .map(|(number, signal)| format!("{number} {}", signal.items()))
+            .map(|(number, signal)| signal.counted(number))
             .collect();
         if !counts.is_empty() {
             let endpoint = destination.shown_endpoint();
@@ -156,7 +156,7 @@ fn line(run: &str, summary: &Summary) -> String {
         lines.push_str(&format!("{run}{to}"));
         for (signal, outcome) in &delivery.outcome {
             let Outcome { delivered, pending, rejected, expired } = *outcome;
-            lines.push_str(&format!("  {delivered} {} delivered", signal.items()));
+            lines.push_str(&format!("  {} delivered", signal.counted(delivered)));
             for (number, what) in [(rejected, "rejected"), (expired, "too old"), (pending, "pending")] {
                 if number > 0 {
                     lines.push_str(&format!(", {number} {what}"));

@@ -183,7 +183,7 @@ fn last(facts: &Facts) -> Option<Finding> {
         (false, 0) => format!("{} items delivered", outcome.delivered),
         (false, pending) => format!("{} items delivered, {pending} pending", outcome.delivered),
     };
-    Some(finding(Grade::Fine, "here.last", format!("{name}: {spans} spans, {delivered}")))
+    Some(finding(Grade::Fine, "here.last", format!("{name}: {}, {delivered}", Signal::Traces.counted(spans))))
 }
 
 fn others(runs: &Runs) -> Vec<Finding> {

@@ -61,6 +61,12 @@ impl Signal {
             Signal::Logs => "log records",
         }
     }
+
+    /// So many items of the signal, in words: `1 span`, `2 data points`.
+    pub fn counted(self, number: u64) -> String {
+        let items = self.items();
+        if number == 1 { format!("1 {}", items.trim_end_matches('s')) } else { format!("{number} {items}") }
+    }
 }
 
 /// One value for each signal.

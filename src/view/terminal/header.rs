@@ -144,18 +144,13 @@ fn shortened(names: impl ExactSizeIterator<Item = String>) -> String {
     }
 }
 
-fn items(number: u64, signal: Signal) -> String {
-    let items = signal.items();
-    if number == 1 { format!("1 {}", items.trim_end_matches('s')) } else { format!("{number} {items}") }
-}
-
 /// `1 span, 30 log records` of what `number` says; empty where all are zero.
 fn per_signal(number: impl Fn(Signal) -> u64) -> String {
     let parts: Vec<String> = Signal::ALL
         .iter()
         .map(|signal| (number(*signal), *signal))
         .filter(|(number, _)| *number > 0)
-        .map(|(number, signal)| items(number, signal))
+        .map(|(number, signal)| signal.counted(number))
         .collect();
     parts.join(", ")
 }
