@@ -108,7 +108,11 @@ fn check_names_every_mistake_of_a_file_by_its_line() {
     // Variables are not what is asked about.
     let ran = config(&home, &["check", "other.toml"]).env("OTEL_RUN_NEST", "x").any_stderr().expect_exit(1);
     let told = ran.stderr_text();
-    let lines: Vec<&str> = told.lines().map(|line| line.strip_prefix("otel-run: other.toml:").expect(line)).collect();
+    // Behind the mistakes stands where every setting is explained.
+    let (mistakes, remedy) = told.trim_end().rsplit_once('\n').expect("several lines");
+    assert!(remedy.contains("otel-run-config(5)"), "{told}");
+    let lines: Vec<&str> =
+        mistakes.lines().map(|line| line.strip_prefix("otel-run: other.toml:").expect(line)).collect();
     let numbers: Vec<&str> = lines.iter().map(|line| line.split(':').next().unwrap()).collect();
     assert_eq!(numbers, ["1", "2", "3", "5", "6", "9"], "{told}");
     for part in ["did you mean endpoint?", "did you mean env?", "did you mean title?", "`{agnet}` is not known"] {

@@ -151,3 +151,24 @@ fn a_program_with_a_name_like_a_verb_is_a_program() {
         failed.stderr_text()
     );
 }
+
+#[test]
+fn every_error_says_what_to_do() {
+    let home = Home::new();
+    // There is something to deliver.
+    run().home(&home).flag("--endpoint", "http://127.0.0.1:1").child(["true"]).any_stderr().expect_exit(0);
+    for (words, code, told) in [
+        (&["show", "nope"][..], 1, "`otel-run runs` lists them"),
+        (&["--state-dir", "/dev/null", "show"], 1, "name another one with --state-dir"),
+        (&["flush", "--endpoint", "http://127.0.0.1:1"], 1, "run `otel-run flush` again when the backend takes it"),
+        (&["agents", "goose"], 1, "described in the settings file, below [agents.NAME]"),
+        (&["--require-telemetry", "--collector", "off", "true"], 125, "`otel-run show` has what came"),
+        (&["serve", "--listen", "0.0.0.0:0"], 1, "say --allow-remote and a token of your own"),
+        (&["--export-timeout", "soon", "true"], 125, "write it like 5s"),
+    ] {
+        run().home(&home).args(words).stderr_has(told).expect_exit(code);
+    }
+    run().env("OTEL_RUN_NEST", "adpot").args(["runs"]).stderr_has("otel-run-config(5) explain every").expect_exit(1);
+    let full = alone("sh").home(&home).args(["-c", "exec \"$0\" runs > /dev/full", env!("CARGO_BIN_EXE_otel-run")]);
+    full.stderr_has("see where stdout leads").expect_exit(1);
+}

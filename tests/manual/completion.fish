@@ -59,6 +59,10 @@ function __otel_run_table
     command otel-run $argv 2>/dev/null | string match -r '^\S.*' | tail -n +2 | string replace -r '^(\S+)\s*' '$1\t'
 end
 
+function __otel_run_agents
+    __otel_run_table agents | string replace -r '\t.*' ''
+end
+
 complete -c otel-run -f
 complete -c otel-run -n '__otel_run_at --' -a '(__otel_run_command)'
 @LINES@

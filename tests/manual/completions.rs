@@ -255,7 +255,7 @@ fn in_fish(values: &Values, alone: &str) -> String {
         Values::Programs => format!(" {alone} -a '(__fish_complete_command)'"),
         Values::Variables => format!(" {alone} -a '(set -nx)'"),
         Values::Agents(others) => {
-            format!(" {alone} -a '{} (__otel_run_table agents)'", others.join(" ")).replace("' (", "'(")
+            format!(" {alone} -a '{} (__otel_run_agents)'", others.join(" ")).replace("' (", "'(")
         }
         Values::Runs => format!(" {alone} -ka '(__otel_run_table runs --limit 100)'"),
     }

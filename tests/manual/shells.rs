@@ -34,6 +34,7 @@ const LINES: &[(&str, &str)] = &[
     ("otel-run -- wrapped al\t", "-- wrapped alpha"),
     ("otel-run wrapped al\t", "wrapped alpha"),
     ("otel-run --nest link -q wrapped --flag al\t", "--nest link -q wrapped --flag alpha"),
+    ("otel-run -- wrapped --fla\t", "-- wrapped --flag"),
     ("otel-run plan -- wrapped al\t", "plan -- wrapped alpha"),
     ("otel-run plan --endpoint=http://x:1 wrapped al\t", "plan --endpoint=http://x:1 wrapped alpha"),
     ("otel-run doctor --strict -- wrapped al\t", "doctor --strict -- wrapped alpha"),
@@ -98,7 +99,7 @@ fn bash_completes() {
         &["bash", "--norc", "--noprofile", "-i"],
         &format!(
             "PS1='> '\nbind 'set enable-bracketed-paste off' 'set bell-style none'\n. {shared}\n. {}\n\
-             complete -W 'alpha beta' wrapped\n{FUNCTION}",
+             complete -W 'alpha beta --flag' wrapped\n{FUNCTION}",
             folder("completions/otel-run.bash").display()
         ),
     );
@@ -139,7 +140,7 @@ fn zsh_completes() {
         &["zsh", "-f", "-i"],
         &format!(
             "PS1='> '\nunsetopt beep prompt_cr zle_bracketed_paste 2>/dev/null\nunset zle_bracketed_paste\nfpath=({} $fpath)\nautoload -U compinit\n\
-             compinit -u -D\n_wrapped() {{ compadd alpha beta }}\ncompdef _wrapped wrapped\n{FUNCTION}",
+             compinit -u -D\n_wrapped() {{ compadd -- alpha beta --flag }}\ncompdef _wrapped wrapped\n{FUNCTION}",
             folder("completions").display()
         ),
     );
@@ -155,7 +156,7 @@ fn fish_completes() {
     for (typed, expected) in LINES {
         let typed = typed.trim_end_matches('\t');
         let program = format!(
-            "complete -c wrapped -f -a 'alpha beta'; source '{}'; complete --escape -C '{typed}'",
+            "complete -c wrapped -f -a 'alpha beta'; complete -c wrapped -l flag; source '{}'; complete --escape -C '{typed}'",
             script.display()
         );
         let told = alone("fish").home(&home).env("PATH", path.trim_start_matches("PATH=")).env("ONLY_HERE", "1");
