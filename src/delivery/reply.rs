@@ -1,13 +1,10 @@
 //! What came of a request before anybody judges it, and what delivery makes of it.
 
-use std::net::SocketAddr;
-
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderMap, Response};
 use http_body_util::{BodyExt, Limited};
 use hyper::body::{Bytes, Incoming};
 use hyper_util::client::legacy;
-use hyper_util::client::legacy::connect::HttpInfo;
 
 use super::answer::{Answer, of_grpc_status, of_http_status, of_http_status_on_grpc, retry_after};
 use crate::otlp::status::{Code, PartialSuccess, Status, decode_response};
@@ -24,8 +21,6 @@ pub(super) struct Reply {
     /// Behind the body; for gRPC that has none, the head.
     pub(super) trailers: HeaderMap,
     pub(super) body: Bytes,
-    /// Who answered, where that is an address.
-    pub(super) remote: Option<SocketAddr>,
 }
 
 /// Why there is no answer.
@@ -56,16 +51,15 @@ pub(super) struct GrpcStatus {
 impl Reply {
     /// Reads a whole answer. The body of one over gRPC that gRPC did not make says nothing, and is left.
     pub(super) async fn read(response: Response<Incoming>, protocol: Protocol) -> Result<Self, Silence> {
-        let status = response.status().as_u16();
-        let head = response.headers().clone();
-        let remote = response.extensions().get::<HttpInfo>().map(HttpInfo::remote_addr);
+        let (head, body) = response.into_parts();
+        let (status, head) = (head.status.as_u16(), head.headers);
         if protocol == Protocol::Grpc && status != 200 {
-            return Ok(Self { status, head, trailers: HeaderMap::new(), body: Bytes::new(), remote });
+            return Ok(Self { status, head, trailers: HeaderMap::new(), body: Bytes::new() });
         }
-        match Limited::new(response.into_body(), ANSWER_BYTES).collect().await {
+        match Limited::new(body, ANSWER_BYTES).collect().await {
             Ok(body) => {
                 let trailers = body.trailers().cloned().unwrap_or_default();
-                Ok(Self { status, head, trailers, body: body.to_bytes(), remote })
+                Ok(Self { status, head, trailers, body: body.to_bytes() })
             }
             Err(error) => Err(Silence::Torn(error.to_string())),
         }

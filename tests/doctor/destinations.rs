@@ -136,6 +136,11 @@ const ROWS: &[Row] = &[
         let address = scene.address;
         scene.flag("--endpoint", format!("http://{address}:{port}"));
     }),
+    ("nobody listens to gRPC", Stays, |scene| {
+        let port = closed(scene);
+        let address = scene.address;
+        scene.flag("--endpoint", format!("http://{address}:{port}")).flag("--protocol", "grpc");
+    }),
     ("nobody listens, and OTLP is at its usual port", Stays, |scene| {
         let (port, address) = (closed(scene), scene.address);
         scene.server_at(4318, Speaks::Both, None, take);

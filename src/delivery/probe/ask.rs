@@ -98,7 +98,6 @@ fn reply(reply: &reply::Reply, route: &Route, printed: &HeaderMap, took: Duratio
         partial: partial.filter(|_| fate == Fate::Taken),
         clock_ahead: date,
         took,
-        remote: reply.remote,
     }
 }
 

@@ -110,7 +110,6 @@ async fn probe(place: &Place, route: &Route, limit: Duration) -> Observation {
         upstream: client.name().to_owned(),
         signal: route.signal,
         protocol: route.protocol,
-        gzip: route.gzip,
         limit,
         at: Timestamp::now(),
         headers,

@@ -21,8 +21,6 @@ pub struct Observation {
     pub signal: Signal,
     /// How it is spoken to.
     pub protocol: Protocol,
-    /// Whether requests are sent with gzip.
-    pub gzip: bool,
     /// The longest wait.
     pub limit: Duration,
     /// When all was seen.
@@ -173,8 +171,6 @@ pub struct Reply {
     pub clock_ahead: Option<SignedDuration>,
     /// From the request to its answer, with all that it takes to connect.
     pub took: Duration,
-    /// The address that answered.
-    pub remote: Option<SocketAddr>,
 }
 
 /// What an answer means for a batch.

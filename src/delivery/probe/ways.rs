@@ -173,20 +173,8 @@ mod tests {
     fn answered(status: u16, grpc: Option<Code>, fate: Fate) -> Heard {
         let took = Duration::from_millis(1);
         let (content_type, location, challenge, said) = (String::new(), None, None, None);
-        let (partial, clock_ahead, remote) = (None, None, None);
-        Heard::Reply(Reply {
-            status,
-            grpc,
-            fate,
-            content_type,
-            location,
-            challenge,
-            said,
-            partial,
-            clock_ahead,
-            took,
-            remote,
-        })
+        let (partial, clock_ahead) = (None, None);
+        Heard::Reply(Reply { status, grpc, fate, content_type, location, challenge, said, partial, clock_ahead, took })
     }
 
     #[test]

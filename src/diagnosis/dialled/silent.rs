@@ -120,16 +120,12 @@ fn no_connection(case: Case<'_>, network: &Network, kind: ErrorKind, said: &str)
     };
     match (answered::other_ports(case, network), kind) {
         (Some(remedy), _) => remark.with(remedy),
-        (None, ErrorKind::ConnectionRefused) => remark.with(format!(
-            "start the receiver there, or say where it listens, as in {}",
-            case.words.say_endpoint(
-                &network.scheme,
-                "HOST",
-                4318,
-                &format!("/{}", case.seen.signal.path()),
-                case.seen.protocol
-            )
-        )),
+        (None, ErrorKind::ConnectionRefused) => {
+            let port = if case.seen.protocol == Protocol::Grpc { 4317 } else { 4318 };
+            let path = format!("/{}", case.seen.signal.path());
+            let to = case.words.say_endpoint(&network.scheme, "HOST", port, &path, case.seen.protocol);
+            remark.with(format!("start the receiver there, or say where it listens, as in {to}"))
+        }
         (None, _) => remark.with("look for a firewall, a VPN that is off, or a network that has no way there"),
     }
 }

@@ -50,7 +50,6 @@ fn seen(heard: Heard) -> Observation {
         upstream: "default".to_owned(),
         signal: Signal::Traces,
         protocol: Protocol::HttpProtobuf,
-        gzip: false,
         limit: Duration::from_secs(3),
         at: now(),
         headers: Vec::new(),
@@ -72,7 +71,6 @@ fn reply(status: u16, fate: Fate) -> Reply {
         partial: None,
         clock_ahead: None,
         took: Duration::from_millis(12),
-        remote: None,
     }
 }
 
