@@ -282,6 +282,13 @@ fn own_configuration(facts: &Facts<'_>) -> Vec<Finding> {
         let what = format!("{} sets {}, and the run says it again, so that it counts", variable.origin, variable.name);
         findings.push(finding(Grade::Note, "agent.configuration.again", what).said_at(&variable.origin));
     }
+    if let Some(probe) = plan.agent.profile.probe.filter(|_| own.may_clash && plan.is_redirected()) {
+        let what = format!(
+            "its own configuration has something to say of telemetry as well, so a run asks it first what it takes ({})",
+            probe.arguments.join(" ")
+        );
+        findings.push(finding(Grade::Note, "agent.asked", what));
+    }
     for upstream in &own.upstreams {
         let shown = plan.destinations.iter().find(|destination| destination.name == upstream.name);
         let Some(endpoint) = upstream.destination.any_endpoint() else { continue };

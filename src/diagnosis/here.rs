@@ -147,7 +147,7 @@ fn undelivered(facts: &Facts) -> Option<Finding> {
         1 => format!("1 run is not delivered whole, {} from {since} ago{because}", newest.started.run_id),
         number => format!("{number} runs are not delivered whole, the oldest from {since} ago{because}"),
     };
-    let remedy = "`otel-run flush` delivers them, or says why it cannot";
+    let remedy = "`otel-run flush` delivers what is left, or says why it cannot";
     Some(finding(Grade::Warning, "here.undelivered", what).remedy(remedy))
 }
 

@@ -119,7 +119,7 @@ fn earlier_runs_tell_what_became_of_them() {
             Grade::Warning,
             "nothing of the agent's own telemetry arrived",
         ),
-        (run(None, Intake { stored: 1, ..intake }, delivered), "here.last", Grade::Fine, "1 spans"),
+        (run(None, Intake { stored: 1, ..intake }, delivered), "here.last", Grade::Fine, "1 span, "),
         (
             run(agent, Intake { dropped: 4, ..intake }, delivered),
             "here.last.dropped",
