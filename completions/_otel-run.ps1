@@ -55,6 +55,7 @@ Register-ArgumentCompleter -Native -CommandName 'otel-run' -ScriptBlock {
             [CompletionResult]::new('--keep-size', '--keep-size', [CompletionResultType]::ParameterName, 'Keep the latest runs up to this size, such as 5GiB')
             [CompletionResult]::new('--state-dir', '--state-dir', [CompletionResultType]::ParameterName, 'Keep the runs in this folder')
             [CompletionResult]::new('--config', '--config', [CompletionResultType]::ParameterName, 'Read this settings file')
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'With --dry-run: print it as [text, json, shell, dotenv, docker, k8s, github]')
             [CompletionResult]::new('--insecure', '--insecure', [CompletionResultType]::ParameterName, 'Speak gRPC without TLS where the endpoint has no scheme')
             [CompletionResult]::new('--reap', '--reap', [CompletionResultType]::ParameterName, 'Adopt what the command leaves behind')
             [CompletionResult]::new('--die-with-parent', '--die-with-parent', [CompletionResultType]::ParameterName, 'Have the command killed when otel-run is killed')
@@ -105,6 +106,7 @@ Register-ArgumentCompleter -Native -CommandName 'otel-run' -ScriptBlock {
             break
         }
         'otel-run;plan' {
+            [CompletionResult]::new('--format', '--format', [CompletionResultType]::ParameterName, 'Print it as [text, json, shell, dotenv, docker, k8s, github]')
             [CompletionResult]::new('--endpoint', '--endpoint', [CompletionResultType]::ParameterName, 'Send to this base URL')
             [CompletionResult]::new('--protocol', '--protocol', [CompletionResultType]::ParameterName, 'How to speak to it [http/protobuf, http/json, grpc]')
             [CompletionResult]::new('--header', '--header', [CompletionResultType]::ParameterName, 'Request header; VALUE may be env:NAME or file:PATH')

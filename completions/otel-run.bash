@@ -6,13 +6,13 @@ __otel_run_verb() {
     command='' operands=free
     case $1 in
         '') verbs='runs show plan doctor flush prune agents config serve help' operands='free' command='anywhere'
-            options='--endpoint --protocol --header --signals --headers-helper --certificate --client-certificate --client-key --insecure --compression --export-timeout --expire-after --service-name --resource-attribute --metrics-temporality --agent --agent-destinations --nest --content --detail --redact --redact-except --genai --collector --timeout --kill-after --success-code --require-telemetry --reap --die-with-parent --heartbeat --drain-deadline --keep-age --keep-runs --keep-size --state-dir --config -q --quiet --dry-run -h --help -V --version' ;;
+            options='--endpoint --protocol --header --signals --headers-helper --certificate --client-certificate --client-key --insecure --compression --export-timeout --expire-after --service-name --resource-attribute --metrics-temporality --agent --agent-destinations --nest --content --detail --redact --redact-except --genai --collector --timeout --kill-after --success-code --require-telemetry --reap --die-with-parent --heartbeat --drain-deadline --keep-age --keep-runs --keep-size --state-dir --config -q --quiet --dry-run --format -h --help -V --version' ;;
         'runs') verbs='' operands='free' command=''
             options='--json --limit --state-dir --config -q --quiet -h --help -V --version' ;;
         'show') verbs='' operands='runs' command=''
             options='--all --json --conversation --state-dir --config -q --quiet -h --help -V --version' ;;
         'plan') verbs='' operands='free' command='anywhere'
-            options='--endpoint --protocol --header --signals --headers-helper --certificate --client-certificate --client-key --insecure --compression --export-timeout --expire-after --service-name --resource-attribute --metrics-temporality --agent --agent-destinations --nest --content --detail --redact --redact-except --genai --collector --timeout --kill-after --success-code --require-telemetry --reap --die-with-parent --heartbeat --drain-deadline --keep-age --keep-runs --keep-size --state-dir --config -q --quiet -h --help -V --version' ;;
+            options='--format --endpoint --protocol --header --signals --headers-helper --certificate --client-certificate --client-key --insecure --compression --export-timeout --expire-after --service-name --resource-attribute --metrics-temporality --agent --agent-destinations --nest --content --detail --redact --redact-except --genai --collector --timeout --kill-after --success-code --require-telemetry --reap --die-with-parent --heartbeat --drain-deadline --keep-age --keep-runs --keep-size --state-dir --config -q --quiet -h --help -V --version' ;;
         'doctor') verbs='' operands='agents' command='behind'
             options='--strict --json --send --endpoint --protocol --header --signals --headers-helper --certificate --client-certificate --client-key --insecure --compression --export-timeout --expire-after --service-name --resource-attribute --metrics-temporality --agent --agent-destinations --nest --content --detail --redact --redact-except --genai --collector --kill-after --success-code --require-telemetry --reap --die-with-parent --heartbeat --drain-deadline --keep-age --keep-runs --keep-size --state-dir --config -q --quiet --timeout -h --help -V --version' ;;
         'flush') verbs='' operands='runs' command=''
@@ -57,6 +57,7 @@ __otel_run_value() {
         *:--endpoint) echo free ;;
         *:--expire-after) echo free ;;
         *:--export-timeout) echo free ;;
+        *:--format) echo words text json shell dotenv docker k8s github ;;
         *:--genai) echo words off add replace ;;
         *:--header) echo free ;;
         *:--headers-helper) echo programs ;;

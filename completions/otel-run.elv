@@ -52,6 +52,7 @@ set edit:completion:arg-completer[otel-run] = {|@words|
             cand --keep-size 'Keep the latest runs up to this size, such as 5GiB'
             cand --state-dir 'Keep the runs in this folder'
             cand --config 'Read this settings file'
+            cand --format 'With --dry-run: print it as [text, json, shell, dotenv, docker, k8s, github]'
             cand --insecure 'Speak gRPC without TLS where the endpoint has no scheme'
             cand --reap 'Adopt what the command leaves behind'
             cand --die-with-parent 'Have the command killed when otel-run is killed'
@@ -99,6 +100,7 @@ set edit:completion:arg-completer[otel-run] = {|@words|
             cand --version 'Print the version'
         }
         &'otel-run;plan'= {
+            cand --format 'Print it as [text, json, shell, dotenv, docker, k8s, github]'
             cand --endpoint 'Send to this base URL'
             cand --protocol 'How to speak to it [http/protobuf, http/json, grpc]'
             cand --header 'Request header; VALUE may be env:NAME or file:PATH'

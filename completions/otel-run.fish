@@ -19,7 +19,7 @@ function __otel_run_place
                     printf '%s\n' -- $words
                     return
                 end
-            case --agent --agent-destinations --certificate --client-certificate --client-key --collector --compression --config --content --detail --drain-deadline --endpoint --expire-after --export-timeout --genai --header --headers-helper --heartbeat --keep-age --keep-runs --keep-size --kill-after --limit --listen --metrics-temporality --nest --protocol --redact --redact-except --resource-attribute --segment-age --segment-size --service-name --signals --state-dir --success-code --timeout --token
+            case --agent --agent-destinations --certificate --client-certificate --client-key --collector --compression --config --content --detail --drain-deadline --endpoint --expire-after --export-timeout --format --genai --header --headers-helper --heartbeat --keep-age --keep-runs --keep-size --kill-after --limit --listen --metrics-temporality --nest --protocol --redact --redact-except --resource-attribute --segment-age --segment-size --service-name --signals --state-dir --success-code --timeout --token
                 set skip yes
             case '-*'
             case '*'
@@ -104,6 +104,7 @@ complete -c otel-run -n '__otel_run_at' -l state-dir -x -a '(__fish_complete_dir
 complete -c otel-run -n '__otel_run_at' -l config -rF -d 'Read this settings file'
 complete -c otel-run -n '__otel_run_at' -s q -l quiet -d 'Say nothing'
 complete -c otel-run -n '__otel_run_at' -l dry-run -d 'Print what would be done, and do nothing'
+complete -c otel-run -n '__otel_run_at' -l format -x -a 'text json shell dotenv docker k8s github' -d 'With --dry-run: print it as [text, json, shell, dotenv, docker, k8s, github]'
 complete -c otel-run -n '__otel_run_at' -s h -l help -d 'Print help (--help: all options, and examples)'
 complete -c otel-run -n '__otel_run_at' -s V -l version -d 'Print the version'
 complete -c otel-run -n '__otel_run_at' -a runs -d 'List the runs on disk'
@@ -133,6 +134,7 @@ complete -c otel-run -n '__otel_run_at show' -s q -l quiet -d 'Say nothing'
 complete -c otel-run -n '__otel_run_at show' -s h -l help -d 'Print help (--help: all options, and examples)'
 complete -c otel-run -n '__otel_run_at show' -s V -l version -d 'Print the version'
 complete -c otel-run -n '__otel_run_at show' -f -ka '(__otel_run_table runs --limit 100)'
+complete -c otel-run -n '__otel_run_at plan' -l format -x -a 'text json shell dotenv docker k8s github' -d 'Print it as [text, json, shell, dotenv, docker, k8s, github]'
 complete -c otel-run -n '__otel_run_at plan' -l endpoint -x -d 'Send to this base URL'
 complete -c otel-run -n '__otel_run_at plan' -l protocol -x -a 'http/protobuf http/json grpc' -d 'How to speak to it [http/protobuf, http/json, grpc]'
 complete -c otel-run -n '__otel_run_at plan' -l header -x -d 'Request header; VALUE may be env:NAME or file:PATH'

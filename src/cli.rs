@@ -41,6 +41,8 @@ pub enum Invocation {
     Plan {
         /// The options.
         options: Options,
+        /// In which form.
+        form: PlanForm,
         /// The command and its arguments, at least one word.
         command: Vec<OsString>,
     },
@@ -174,6 +176,26 @@ pub enum AgentForm {
     Toml,
     /// JSON.
     Json,
+}
+
+/// The form in which a plan is told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum PlanForm {
+    /// Words.
+    #[default]
+    Text,
+    /// JSON.
+    Json,
+    /// What a platform sets that cannot run otel-run: lines for a shell.
+    Shell,
+    /// A `.env` file.
+    Dotenv,
+    /// A file for `docker run --env-file`.
+    Docker,
+    /// A container of a Kubernetes pod.
+    K8s,
+    /// The `env` of GitHub Actions.
+    Github,
 }
 
 /// The command line as clap sees it, for completions and the man page.

@@ -81,6 +81,9 @@ pub enum Error {
     /// No folder can be named that holds the user's settings file.
     #[error("no folder for the settings file is known, because neither XDG_CONFIG_HOME nor HOME is set")]
     NoSettingsFolder,
+    /// A platform would set nothing for the command.
+    #[error("{0}")]
+    NothingToSet(String),
     /// Runs could not be removed.
     #[error("{0}")]
     Unremoved(String),
@@ -114,6 +117,7 @@ impl Error {
             | Error::SettingsFile(_)
             | Error::SettingsThere(_)
             | Error::NoSettingsFolder
+            | Error::NothingToSet(_)
             | Error::Unremoved(_)
             | Error::Print(_) => 1,
         }
@@ -163,6 +167,7 @@ impl Error {
                 "an agent of your own is described in the settings file, below [agents.NAME]: see otel-run-config(5)",
             ),
             Error::SettingsFile(_) => Some("`otel-run config path` says which files are read; see who may write there"),
+            Error::NothingToSet(_) => Some("unset OTEL_SDK_DISABLED, and name an agent or leave --agent out"),
             Error::Unremoved(_) => Some("see who owns them; otel-run removes only what its user may remove"),
             Error::Print(_) => Some("see where stdout leads"),
             // Its sentences have their remedies in them.

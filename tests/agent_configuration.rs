@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use support::listed::only_run;
 use support::llm::marker;
 use support::tree::{assert_one_tree, named};
-use support::{Home, Llm, Run, Upstream, agents, hex, run};
+use support::{Home, Llm, Run, Upstream, agents, alone, hex, run};
 
 const TRACE: &str = "0af7651916cd43dd8448eb211c80319c";
 const PARENT: &str = "b7ad6b7169203331";
@@ -47,16 +47,18 @@ impl Scene {
     }
 
     fn set(&self, upstream: &Upstream) -> Run {
-        run()
-            .home(&self.home)
+        self.env(run()).upstream(upstream).flag("--drain-deadline", "30s")
+    }
+
+    /// What the agents need.
+    fn env(&self, run: Run) -> Run {
+        run.home(&self.home)
             .env("PATH", agents::path())
             .env("TRACEPARENT", format!("00-{TRACE}-{PARENT}-01"))
             .env("ANTHROPIC_BASE_URL", self.llm.url())
             .env("ANTHROPIC_API_KEY", "k")
             .env("CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "1")
             .env("LAB_KEY", "k")
-            .upstream(upstream)
-            .flag("--drain-deadline", "30s")
             .any_stderr()
     }
 
@@ -170,6 +172,50 @@ fn codex_with_exporters_of_the_other_kind_is_one_tree_and_still_exports_there() 
     assert_eq!(std::fs::read(&file).unwrap(), before);
     scene.home.assert_nowhere("hunter2");
     upstream.assert_nowhere("hunter2");
+}
+
+/// An agent without otel-run, with what `plan --format shell` prints for it; the last line of that is the command where
+/// the agent needs arguments.
+fn on_a_platform(scene: &Scene, upstream: &Upstream, grpc: bool, command: &[&str]) {
+    let protocol = if grpc { "grpc" } else { "http/protobuf" };
+    let flags = ["--header", "authorization=env:TOKEN", "--content", "off", "--protocol", protocol];
+    let planned = run().args(["plan", "--format", "shell"]).flag("--endpoint", upstream.url()).args(flags);
+    let form = planned.child(command).arg(prompt()).expect_exit(0).stdout_text();
+    let last = form.lines().last().unwrap();
+    let command = match last.strip_prefix("# ") {
+        Some(command) => format!("exec {command}"),
+        None => format!("exec {} '{}'", command.join(" "), prompt()),
+    };
+    let script = format!("{form}\n{command}\n");
+    let started = scene.env(alone("sh")).env("TOKEN", "Bearer%20hunter2").arg("-c").arg(script);
+    started.expect_exit(0);
+    assert!(!upstream.spans().is_empty() && !upstream.log_records().is_empty() && !upstream.metrics().is_empty());
+    for request in upstream.accepted() {
+        // Claude Code does not decode over HTTP, as the form says.
+        assert!(["Bearer hunter2", "Bearer%20hunter2"].contains(&request.header("authorization")));
+    }
+}
+
+#[test]
+#[ignore = "needs claude, which .ci/agents installs"]
+fn what_a_platform_is_told_to_set_for_claude_makes_it_export_to_the_users_backend() {
+    for grpc in [false, true] {
+        let (scene, upstream) = (Scene::of_claude(), Upstream::start());
+        on_a_platform(&scene, &upstream, grpc, &CLAUDE);
+        assert_claude(&upstream.spans());
+        upstream.assert_nowhere(marker::PROMPT);
+    }
+}
+
+#[test]
+#[ignore = "needs codex, which .ci/agents installs"]
+fn what_a_platform_is_told_to_set_for_codex_makes_it_export_to_the_users_backend() {
+    for grpc in [false, true] {
+        let (scene, upstream) = (Scene::of_codex(), Upstream::start());
+        scene.codex("");
+        on_a_platform(&scene, &upstream, grpc, &["codex", "exec", "--skip-git-repo-check"]);
+        assert_eq!(named(&upstream.spans(), "session_task.turn"), 1);
+    }
 }
 
 /// What a run adds up to, and its spans that were stored and left out.

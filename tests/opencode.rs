@@ -200,6 +200,38 @@ fn a_run_becomes_one_tree_under_the_callers_span_without_its_content() {
     }
 }
 
+/// Without otel-run: what `plan --format shell` prints is all that it takes.
+#[test]
+#[ignore = "needs opencode, which .ci/agents installs"]
+fn what_a_platform_is_told_to_set_makes_it_export_to_the_users_backend() {
+    let scene = Scene::new(Llm::start());
+    let once = |content: &str| {
+        let upstream = Upstream::start();
+        let flags = ["--header", "authorization=env:TOKEN", "--resource-attribute", "team=lab", "--content", content];
+        let planned = run().args(["plan", "--format", "shell"]).flag("--endpoint", upstream.url()).args(flags);
+        let form = planned.child(["opencode", "run"]).expect_exit(0).stdout_text();
+        let home = scene.home();
+        let file = home.path().join("form.sh");
+        std::fs::write(&file, form).unwrap();
+        let started = scene.set(alone("sh"), &home).env("TOKEN", "Bearer hunter2");
+        let started = started.arg("-c").arg(". \"$0\" && exec opencode \"$@\"").arg(&file).args(Scene::prompt());
+        started.expect_exit(0);
+        for request in upstream.accepted() {
+            assert_eq!(request.header("authorization"), "Bearer hunter2");
+        }
+        for (resource, _) in upstream.spans_with_resources() {
+            assert!(resource.attributes.iter().any(|attribute| attribute.key == "team"), "{resource:?}");
+        }
+        upstream
+    };
+    let with_content = played_whole(|| once("on"), |upstream| is_whole(&upstream.spans()));
+    assert_whole(&with_content.spans());
+    assert!(with_content.holds(marker::PROMPT));
+    let without = once("off");
+    assert!(!without.spans().is_empty() && named(&without.spans(), "ai.streamText.doStream") == 0);
+    without.assert_nowhere(marker::PROMPT);
+}
+
 #[test]
 #[ignore = "needs opencode, which .ci/agents installs"]
 fn a_run_that_the_model_provider_refuses_is_told_the_same_way() {

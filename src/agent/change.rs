@@ -75,11 +75,6 @@ impl Value {
         Self::hidden(actual, format!("{shown} (in front of your own value)"))
     }
 
-    /// The value itself.
-    pub(super) fn actual(self) -> OsString {
-        self.actual
-    }
-
     /// The value itself, for the child's environment.
     pub fn expose(&self) -> &OsStr {
         &self.actual

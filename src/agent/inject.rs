@@ -14,7 +14,7 @@ use super::proxy;
 use super::warning::{Cause, Warning};
 use crate::environment::Environment;
 use crate::secret::Secret;
-use crate::settings::Content;
+use crate::settings::{Content, Origin};
 
 /// What a profile is applied to.
 #[derive(Clone, Copy)]
@@ -44,10 +44,36 @@ pub struct Injected {
     pub argv: Vec<OsString>,
     /// Changes to the environment.
     pub changes: Vec<Change>,
+    /// What of the arguments the user did not type.
+    pub arguments: Vec<Inserted>,
     /// The file that the arguments name, if they do.
     pub private_file: Option<PrivateFile>,
     /// What the user should know.
     pub warnings: Vec<Warning>,
+}
+
+/// Words that stand among the arguments without having been typed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inserted {
+    /// The words.
+    pub words: Vec<Value>,
+    /// The key of the agent's configuration that they set.
+    pub sets: Option<&'static str>,
+    /// Why, in words for the user.
+    pub reason: &'static str,
+}
+
+/// A variable that a file of the agent sets, and that is said again for the run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaidAgain {
+    /// The variable.
+    pub name: String,
+    /// What the file says.
+    pub before: Secret,
+    /// Where it says so.
+    pub origin: Origin,
+    /// What is said instead; empty stands for nothing.
+    pub value: Value,
 }
 
 /// A file that only the user can read and that lasts as long as the run.
@@ -57,8 +83,15 @@ pub struct PrivateFile {
     pub path: PathBuf,
     /// What is in it: what the user gives the agent, and the run's token.
     pub text: Secret,
+    /// The variables that it sets.
+    pub variables: Vec<SaidAgain>,
+}
+
+impl PrivateFile {
     /// Which variables it sets.
-    pub names: Vec<String>,
+    pub fn names(&self) -> Vec<&str> {
+        self.variables.iter().map(|variable| variable.name.as_str()).collect()
+    }
 }
 
 /// Applies the profile that was detected.
@@ -68,6 +101,7 @@ pub fn inject(situation: &Situation<'_>) -> Injected {
     let mut injected = Injected {
         argv: situation.argv.to_vec(),
         changes: Vec::new(),
+        arguments: Vec::new(),
         private_file: None,
         warnings: own.map(|text| Warning::new(Cause::OwnConfiguration, text)).collect(),
     };
@@ -89,12 +123,6 @@ pub fn inject(situation: &Situation<'_>) -> Injected {
     inject_arguments(situation, &again, &mut injected);
     injected.warnings.extend(cautions(situation));
     injected
-}
-
-/// A variable that a file of the agent sets otherwise than it should be; an empty value stands for none.
-struct Again<'a> {
-    name: &'a str,
-    value: String,
 }
 
 /// Adds what is missing of `added` to the `OTEL_RESOURCE_ATTRIBUTES` of an agent.
@@ -127,7 +155,7 @@ fn inject_variable<'a>(
     variable: &Variable,
     situation: &Situation<'a>,
     injected: &mut Injected,
-    again: &mut Vec<Again<'a>>,
+    again: &mut Vec<SaidAgain>,
 ) {
     let name = variable.name;
     let in_environment = situation.environment.raw(name);
@@ -161,13 +189,13 @@ fn inject_variable<'a>(
                 injected.changes.push(Change::remove(name, variable.reason));
             }
             if let Some(own) = own.filter(|own| !own.value.is_empty()) {
-                say_again(own, String::new(), injected, again);
+                say_again(own, Value::open(""), injected, again);
             }
             return;
         }
     };
     if let Some(own) = own.filter(|own| value.expose() != own.value.as_str()) {
-        say_again(own, value.expose().to_string_lossy().into_owned(), injected, again);
+        say_again(own, value.clone(), injected, again);
     }
     if in_environment != Some(value.expose()) {
         injected.changes.push(Change {
@@ -179,7 +207,7 @@ fn inject_variable<'a>(
 }
 
 /// Has a variable said again that a file of the agent sets, unless nothing comes after that file.
-fn say_again<'a>(own: &'a super::own::OwnVariable, value: String, injected: &mut Injected, again: &mut Vec<Again<'a>>) {
+fn say_again(own: &super::own::OwnVariable, value: Value, injected: &mut Injected, again: &mut Vec<SaidAgain>) {
     if own.is_fixed {
         let text = format!(
             "{} sets {}, and nothing that otel-run could say comes after it: what the agent does by it is not in the run, \
@@ -188,7 +216,8 @@ fn say_again<'a>(own: &'a super::own::OwnVariable, value: String, injected: &mut
         );
         injected.warnings.push(Warning::new(Cause::Fixed, text));
     } else {
-        again.push(Again { name: &own.name, value });
+        let (name, before, origin) = (own.name.clone(), Secret::new(&*own.value), own.origin.clone());
+        again.push(SaidAgain { name, before, origin, value });
     }
 }
 
@@ -226,7 +255,7 @@ fn merge_value(user: Option<&OsStr>, path: &[&str], value: &str) -> Result<Optio
     }
 }
 
-fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &mut Injected) {
+fn inject_arguments(situation: &Situation<'_>, again: &[SaidAgain], injected: &mut Injected) {
     let Detected { profile, program, mode, in_shell, .. } = situation.detected;
     let mut front = program + 1;
     if situation.argv.len() < front {
@@ -261,16 +290,16 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
         };
         match edit {
             Edit::InsertBefore(words) => {
-                injected.argv.splice(front..front, words.iter().map(|word| situation.fill(word).actual()));
+                injected.insert(front, situation.filled(words), argument);
                 front += words.len();
             }
             Edit::InsertAfter(words) => {
                 let end = operands(&injected.argv, front);
-                injected.argv.splice(end..end, words.iter().map(|word| situation.fill(word).actual()));
+                injected.insert(end, situation.filled(words), argument);
             }
             Edit::Settings { option, key } => {
                 if let Err(why) = write_settings(situation, again, injected, front, option, key) {
-                    let names: Vec<&str> = again.iter().map(|again| again.name).collect();
+                    let names: Vec<&str> = again.iter().map(|again| again.name.as_str()).collect();
                     let (names, title) = (names.join(", "), profile.title);
                     injected.not(format!(
                         "the settings of {title} set {names} otherwise, and that counts, because {why}: what it exports is not in the run"
@@ -285,7 +314,7 @@ fn inject_arguments(situation: &Situation<'_>, again: &[Again<'_>], injected: &m
 /// arguments.
 fn write_settings(
     situation: &Situation<'_>,
-    again: &[Again<'_>],
+    again: &[SaidAgain],
     injected: &mut Injected,
     front: usize,
     option: &str,
@@ -304,8 +333,8 @@ fn write_settings(
             },
         },
     };
-    for Again { name, value } in again {
-        let value = serde_json::Value::from(value.as_str()).to_string();
+    for SaidAgain { name, value, .. } in again {
+        let value = serde_json::Value::from(value.expose().to_string_lossy()).to_string();
         text = jsonc::set(&text, key, name, &value).map_err(|why| format!("what you give with {option} {why}"))?;
     }
     match given.and_then(|given| Some((given.prefix, injected.argv.get_mut(given.at)?))) {
@@ -315,8 +344,8 @@ fn write_settings(
         }
         None => drop(injected.argv.splice(front..front, [OsString::from(option), path.into()])),
     }
-    let names = again.iter().map(|again| again.name.to_owned()).collect();
-    injected.private_file = Some(PrivateFile { path: path.to_owned(), text: Secret::new(text), names });
+    let variables = again.to_vec();
+    injected.private_file = Some(PrivateFile { path: path.to_owned(), text: Secret::new(text), variables });
     Ok(())
 }
 
@@ -375,7 +404,19 @@ impl Injected {
     }
 }
 
+impl Injected {
+    /// Puts words at `place` of the arguments.
+    fn insert(&mut self, place: usize, words: Vec<Value>, argument: &Argument) {
+        self.argv.splice(place..place, words.iter().map(|word| word.expose().to_owned()));
+        self.arguments.push(Inserted { words, sets: argument.sets, reason: argument.reason });
+    }
+}
+
 impl Situation<'_> {
+    fn filled(&self, words: &[&str]) -> Vec<Value> {
+        words.iter().map(|word| self.fill(word)).collect()
+    }
+
     /// Puts the collector's address and the token into a profile's text.
     fn fill(&self, text: &str) -> Value {
         let endpoint = self.endpoint.trim_end_matches('/');

@@ -85,6 +85,35 @@ pub fn set(text: &str, object: &str, key: &str, value: &str) -> Result<String, &
     }
 }
 
+/// The object as it may be shown: the keys of `path` as far as they are there, the truth value at its end, and `...` for
+/// everything else. None where the text is no object.
+pub fn outline(text: &str, path: &[&str]) -> Option<String> {
+    let masked = mask_references(text);
+    match parse_to_ast(&masked, &CollectOptions::default(), &OPTIONS).ok()?.value? {
+        Value::Object(object) => Some(outlined(&object, path)),
+        _ => None,
+    }
+}
+
+fn outlined(object: &Object<'_>, path: &[&str]) -> String {
+    let key = path.first().copied().unwrap_or_default();
+    let rest = path.get(1..).unwrap_or_default();
+    let found = object.properties.iter().rev().find(|property| !path.is_empty() && property.name.as_str() == key);
+    let mut parts = Vec::new();
+    if let Some(found) = found {
+        let value = match &found.value {
+            Value::Object(inner) if !rest.is_empty() => outlined(inner, rest),
+            Value::BooleanLit(literal) if rest.is_empty() => literal.value.to_string(),
+            _ => "...".to_owned(),
+        };
+        parts.push(format!("\"{key}\":{value}"));
+    }
+    if object.properties.iter().any(|property| found.is_none() || property.name.as_str() != key) {
+        parts.push("...".to_owned());
+    }
+    format!("{{{}}}", parts.join(","))
+}
+
 /// The JSON of nothing but `value` under the keys of `path`.
 pub fn alone(path: &[&str], value: &str) -> String {
     path.iter().rev().fold(value.to_owned(), |inner, key| format!("{{\"{key}\":{inner}}}"))
@@ -177,7 +206,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::{Merge, Otherwise, alone, mask_references, merge};
+    use super::{Merge, Otherwise, alone, mask_references, merge, outline};
 
     const PATH: &[&str] = &["experimental", "openTelemetry"];
 
@@ -186,6 +215,22 @@ mod tests {
             Merge::Added(merged) => merged,
             other => panic!("{text}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn an_outline_has_nothing_of_the_users() {
+        for (text, shown) in [
+            ("{}", "{}"),
+            (r#"{"key":"hunter2", "n": {env:N}}"#, "{...}"),
+            (r#"{"experimental":{"hunter2":1},"hunter2":2}"#, r#"{"experimental":{...},...}"#),
+            (r#"{"experimental":{"openTelemetry":false}}"#, r#"{"experimental":{"openTelemetry":false}}"#),
+            (r#"{"experimental":{"openTelemetry":"hunter2","a":1}}"#, r#"{"experimental":{"openTelemetry":...,...}}"#),
+            (r#"{"experimental":"hunter2"}"#, r#"{"experimental":...}"#),
+        ] {
+            assert_eq!(outline(text, PATH).as_deref(), Some(shown), "{text}");
+        }
+        assert_eq!(outline("[1]", PATH), None);
+        assert_eq!(outline("{", PATH), None);
     }
 
     #[test]

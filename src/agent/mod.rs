@@ -32,7 +32,7 @@ pub use change::{Action, Change, Value};
 pub use detect::{CommandLine, Detected, RecognisedFrom, as_profile, program};
 pub use entry::{FIELDS, write as to_toml};
 pub(crate) use inject::Mask;
-pub use inject::{Injected, PrivateFile, Situation, inject, resource_attributes};
+pub use inject::{Injected, Inserted, PrivateFile, SaidAgain, Situation, inject, resource_attributes};
 pub use launchers::Hindrance;
 pub use own::Own;
 pub use profile::{

@@ -59,7 +59,11 @@ Examples:
 
   The same with other settings:
     otel-run plan --nest link --endpoint https://otlp.example.com -- \\
-        opencode run hello";
+        opencode run hello
+
+  What to set in a pod whose image cannot hold otel-run:
+    otel-run plan --format k8s --endpoint https://otlp.example.com \\
+        --header authorization=env:TOKEN -- opencode serve";
 
 pub(super) const FLUSH: &str = "\
 Examples:

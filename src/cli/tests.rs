@@ -41,7 +41,10 @@ fn told(invocation: &Invocation) -> String {
     flag("quiet", layer.quiet.map(|said| said.value.to_string()));
     match invocation {
         Invocation::Run { command, .. } => format!("run{flags}: {}", words(command)),
-        Invocation::Plan { command, .. } => format!("plan{flags}: {}", words(command)),
+        Invocation::Plan { command, form, .. } => {
+            let form = if *form == PlanForm::Text { String::new() } else { format!(" {form:?}") };
+            format!("plan{flags}{form}: {}", words(command))
+        }
         Invocation::Runs { json, limit, .. } => format!("runs{flags} {json} {limit:?}"),
         Invocation::Show { run, all, json, .. } => format!("show{flags} {run:?} {all} {json}"),
         Invocation::Flush { runs, dry_run, .. } => {
@@ -86,6 +89,9 @@ fn lines_that_are_understood() {
         ("plan -- true", "plan: true"),
         ("plan true -- x", "plan: true -- x"),
         ("plan runs", "plan: runs"),
+        ("plan --format json true --format x", "plan Json: true --format x"),
+        ("--format=k8s plan true", "plan K8s: true"),
+        ("--dry-run --format github -- true", "plan Github: true"),
         ("plan -- plan", "plan: plan"),
         ("--nest link plan --endpoint http://x true --nest off", "plan endpoint=http://x nest=link: true --nest off"),
         ("runs", "runs false None"),
@@ -163,6 +169,8 @@ fn lines_that_are_usage_errors() {
         ("--quiet", ErrorKind::MissingRequiredArgument, "COMMAND"),
         ("plan", ErrorKind::MissingRequiredArgument, "COMMAND"),
         ("plan --", ErrorKind::MissingRequiredArgument, "COMMAND"),
+        ("plan --format yaml true", ErrorKind::InvalidValue, "text, json, shell, dotenv, docker, k8s, github"),
+        ("--format json -- true", ErrorKind::MissingRequiredArgument, "--dry-run"),
         ("doctor opencode -- true", ErrorKind::ArgumentConflict, "AGENT"),
         ("doctor opencode run", ErrorKind::UnknownArgument, "'run'"),
         ("--endpoint", ErrorKind::InvalidValue, "--endpoint <URL>"),
@@ -318,7 +326,7 @@ fn long_help_names_every_variable_of_an_option() {
 }
 
 /// The options that are no settings of a file.
-const NO_SETTINGS: [&str; 4] = ["config", "dry-run", "help", "version"];
+const NO_SETTINGS: [&str; 5] = ["config", "dry-run", "format", "help", "version"];
 
 #[test]
 fn every_option_that_is_a_setting_has_its_key() {

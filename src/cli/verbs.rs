@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use clap::{Args, Parser, Subcommand};
 
 use super::options::{DestinationOptions, General, Options, RetentionOptions};
-use super::{AgentForm, Invocation};
+use super::{AgentForm, Invocation, PlanForm};
 use super::{config, doctor, examples, serve};
 
 const USAGE: &str = "otel-run [OPTIONS] [--] COMMAND [ARGS]...\n       otel-run [OPTIONS] VERB ...";
@@ -36,6 +36,17 @@ pub(super) struct Line {
     /// The same as `otel-run plan`.
     #[arg(long, help_heading = "Run")]
     dry_run: bool,
+    /// With --dry-run: print it as [text, json, shell, dotenv, docker, k8s, github]
+    #[arg(
+        long,
+        value_name = "FORM",
+        value_enum,
+        requires = "dry_run",
+        hide_short_help = true,
+        hide_possible_values = true,
+        help_heading = "Run"
+    )]
+    format: Option<PlanForm>,
     #[command(flatten)]
     about: About,
     #[arg(last = true, required = true, hide = true, value_name = "COMMAND")]
@@ -91,6 +102,20 @@ pub(super) enum Verb {
     /// Print what a run would do, and do nothing (the same as --dry-run)
     #[command(override_usage = "otel-run plan [OPTIONS] [--] COMMAND [ARGS]...", after_long_help = examples::PLAN)]
     Plan {
+        /// Print it as [text, json, shell, dotenv, docker, k8s, github]
+        ///
+        /// json is the whole plan for programs. The others are what a platform sets that starts the agent and cannot run otel-run:
+        /// the agent's telemetry is switched on and goes straight to the first upstream; secrets are references.
+        #[arg(
+            long,
+            value_name = "FORM",
+            value_enum,
+            default_value_t,
+            hide_default_value = true,
+            hide_possible_values = true,
+            help_heading = "Run"
+        )]
+        format: PlanForm,
         #[command(flatten)]
         options: Box<Options>,
         #[arg(last = true, required = true, hide = true, value_name = "COMMAND")]
@@ -154,7 +179,10 @@ impl Line {
     /// What the line asks for.
     pub(super) fn invocation(self) -> Invocation {
         match self.verb {
-            None if self.dry_run => Invocation::Plan { options: self.options, command: self.command },
+            None if self.dry_run => {
+                let form = self.format.unwrap_or_default();
+                Invocation::Plan { options: self.options, form, command: self.command }
+            }
             None => Invocation::Run { options: self.options, command: self.command },
             Some(verb) => verb.invocation(),
         }
@@ -164,7 +192,7 @@ impl Line {
 impl Verb {
     fn invocation(self) -> Invocation {
         match self {
-            Verb::Plan { options, command } => Invocation::Plan { options: *options, command },
+            Verb::Plan { format, options, command } => Invocation::Plan { options: *options, form: format, command },
             Verb::Runs { json, limit, general } => {
                 Invocation::Runs { options: Options { general, ..Options::default() }, json, limit }
             }

@@ -68,7 +68,7 @@ pub fn main() -> ExitCode {
 fn obey(invocation: &Invocation, begun: Timestamp) -> Result<u8, Error> {
     match invocation {
         Invocation::Run { options, command } => match run::run(options, command, begun)? {},
-        Invocation::Plan { options, command } => plan::plan(options, command),
+        Invocation::Plan { options, form, command } => plan::plan(options, *form, command),
         Invocation::Doctor { options, doctor } => return doctor::doctor(options, doctor),
         Invocation::Runs { options, json, limit } => runs::runs(options, *json, *limit),
         Invocation::Show { options, run, all, json, conversation } => {

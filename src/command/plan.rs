@@ -8,21 +8,52 @@ use super::private_file;
 use super::said::Said;
 use super::supervision;
 use crate::agent::{self, CommandLine};
-use crate::cli::Options;
+use crate::cli::{Options, PlanForm};
 use crate::context::{self, Ids, Propagation, RunContext};
 use crate::error::Error;
 use crate::message;
-use crate::plan::{self, Change, CollectorAddress, ContextFacts, Inputs, Plan};
+use crate::plan::forms::{self, Form};
+use crate::plan::{self, Around, Change, CollectorAddress, ContextFacts, Inputs, Plan};
 use crate::record;
 use crate::secret::Secret;
 use crate::settings::{Complaint, Fault, Origin, Settings, Upstream};
 
 /// Prints what a run would do. Nothing is started, bound or dialled.
-pub(super) fn plan(options: &Options, command: &[OsString]) -> Result<(), Error> {
+pub(super) fn plan(options: &Options, form: PlanForm, command: &[OsString]) -> Result<(), Error> {
     let said = Said::gather(options);
     let address = CollectorAddress { base_url: "http://127.0.0.1:PORT/TOKEN".to_owned(), token: Secret::new("TOKEN") };
     let planned = make(&said, command, Some(&address), Ids::fresh(), Means { private_file: true, questions: false });
-    message::print(&planned.plan.to_string()).map_err(Error::Print)
+    let text = match form {
+        PlanForm::Text => around(&said, |around| planned.plan.in_words(around)),
+        PlanForm::Json => around(&said, |around| planned.plan.in_json(around)).map_err(std::io::Error::from)?,
+        PlanForm::Shell => for_a_platform(&said, &planned.plan, command, Form::Shell)?,
+        PlanForm::Dotenv => for_a_platform(&said, &planned.plan, command, Form::Dotenv)?,
+        PlanForm::Docker => for_a_platform(&said, &planned.plan, command, Form::Docker)?,
+        PlanForm::K8s => for_a_platform(&said, &planned.plan, command, Form::K8s)?,
+        PlanForm::Github => for_a_platform(&said, &planned.plan, command, Form::Github)?,
+    };
+    message::print(&text).map_err(Error::Print)
+}
+
+fn around<T>(said: &Said, tell: impl FnOnce(&Around<'_>) -> T) -> T {
+    let (secrets, blanked) = (said.secrets(&[], None), said.blanked_variables());
+    tell(&Around { environment: &said.environment, secrets: &secrets, blanked: &blanked })
+}
+
+/// What a platform sets for the same command. Mistakes in the settings are said on stderr: what is printed is a file.
+fn for_a_platform(said: &Said, plan: &Plan, command: &[OsString], form: Form) -> Result<String, Error> {
+    if !said.settings.quiet.value {
+        said.complaints.iter().for_each(|complaint| message::say(&complaint.to_string()));
+    }
+    let secrets = said.secrets(&[], None);
+    let platform = forms::platform(forms::Circumstances {
+        plan,
+        command,
+        settings: &said.settings,
+        environment: &said.environment,
+        secrets: &secrets,
+    });
+    platform.map(|platform| form.write(&platform)).map_err(|nothing| Error::NothingToSet(nothing.to_string()))
 }
 
 /// A plan, and the context that it is made for.

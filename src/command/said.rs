@@ -11,7 +11,7 @@ use crate::delivery::{Proxies, Target};
 use crate::environment::Environment;
 use crate::error::Error;
 use crate::message;
-use crate::secret::{self, Secret, Secrets};
+use crate::secret::{self, Labelled, Secret, Secrets};
 use crate::settings::{
     self, Complaint, Fault, FileText, Headers, Origin, PROJECT_FILE_NAME, PerSignal, Settings, Sourced, Upstream,
 };
@@ -137,15 +137,26 @@ impl Said {
 
     /// Everything that is blanked in telemetry: what the variables hold, what `targets` are shown, and the collector's token.
     pub(super) fn secrets(&self, targets: &[Target], token: Option<&Secret>) -> Arc<Secrets> {
-        let names = |said: &[Sourced<String>]| said.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
-        let variables = self.environment.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
-        let variables: Vec<(&str, &str)> = variables.collect();
-        let (named, except) = (names(&self.settings.redact), names(&self.settings.redact_except));
-        let mut secrets = secret::of_variables(&variables, &named, &except);
+        let mut secrets = self.secret_variables();
         let credentials = targets.iter().flat_map(Target::credentials);
         secrets.extend(credentials.filter_map(|(name, value)| secret::of_header(name, value)));
         secrets.extend(token.map(|token| ("otel-run-token".to_owned(), token.clone())));
         Arc::new(Secrets::new(secrets))
+    }
+
+    /// The names of the variables whose values are blanked.
+    pub(super) fn blanked_variables(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.secret_variables().into_iter().map(|(name, _)| name).collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn secret_variables(&self) -> Vec<Labelled> {
+        let names = |said: &[Sourced<String>]| said.iter().map(|name| name.value.clone()).collect::<Vec<_>>();
+        let variables = self.environment.iter().filter_map(|(name, value)| Some((name.to_str()?, value.to_str()?)));
+        let variables: Vec<(&str, &str)> = variables.collect();
+        secret::of_variables(&variables, &names(&self.settings.redact), &names(&self.settings.redact_except))
     }
 
     /// The headers with their values. Those that programs print are not among them.

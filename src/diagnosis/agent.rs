@@ -221,7 +221,7 @@ fn injected(facts: &Facts<'_>) -> Finding {
         what.push_str(&format!(", without {removed} of its variables"));
     }
     if let Some(file) = &plan.private_file {
-        what.push_str(&format!(", and by a file of the run's own, which sets {}", file.names.join(", ")));
+        what.push_str(&format!(", and by a file of the run's own, which sets {}", file.names().join(", ")));
     } else if plan.argv.len() > *words {
         what.push_str(&format!(", and by {} words in its command line", plan.argv.len() - words));
     }
@@ -277,8 +277,8 @@ fn warnings<'a>(warnings: &'a [Warning], facts: &'a Facts<'_>) -> impl Iterator<
 fn own_configuration(facts: &Facts<'_>) -> Vec<Finding> {
     let Facts { plan, own, .. } = facts;
     let mut findings = Vec::new();
-    let again = plan.private_file.as_ref().map(|file| file.names.as_slice()).unwrap_or_default();
-    for variable in own.variables.iter().filter(|variable| again.contains(&variable.name)) {
+    let again = plan.private_file.as_ref().map(|file| file.names()).unwrap_or_default();
+    for variable in own.variables.iter().filter(|variable| again.contains(&variable.name.as_str())) {
         let what = format!("{} sets {}, and the run says it again, so that it counts", variable.origin, variable.name);
         findings.push(finding(Grade::Note, "agent.configuration.again", what).said_at(&variable.origin));
     }

@@ -25,7 +25,7 @@ impl Plan {
             page.row("", words(&format!("content as well: {}", profile.content_attributes.join(", "))));
         }
         page.row("Collector", words(&self.collection_text()));
-        self.set_variables(&mut page);
+        self.set_variables(None, &mut page);
         self.removed_variables(&mut page);
         if matches!(self.collection, Collection::Redirected(_)) {
             self.arguments(&mut page);

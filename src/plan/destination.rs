@@ -1,7 +1,7 @@
 //! Where a run is delivered, in a form that may be printed.
 
 use crate::otlp::Signal;
-use crate::settings::{Headers, Origin, Protocol, Sourced, Upstream};
+use crate::settings::{Headers, Origin, Protocol, Sourced, Upstream, endpoint};
 
 /// A backend, without its credentials.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -116,18 +116,11 @@ pub fn without_credentials(url: &str) -> String {
     if !port.bytes().all(|byte| byte.is_ascii_digit()) {
         return shown + "...";
     }
-    shown.push_str(host);
-    let folders: Vec<&str> = path.split('/').map(|folder| if is_key(folder) { "(token)" } else { folder }).collect();
-    shown.push_str(&folders.join("/"));
+    shown.push_str(&endpoint::without_keys(&format!("{host}{path}")));
     if !hidden.is_empty() {
         shown.push_str("?...");
     }
     shown
-}
-
-fn is_key(folder: &str) -> bool {
-    let has = |class: fn(&u8) -> bool| folder.as_bytes().iter().any(class);
-    folder.len() >= 20 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
 }
 
 #[cfg(test)]

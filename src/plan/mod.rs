@@ -3,7 +3,10 @@
 
 mod agent_text;
 mod destination;
+pub mod forms;
+mod json;
 mod page;
+mod shown;
 mod text;
 
 #[cfg(test)]
@@ -16,8 +19,12 @@ use std::time::Duration;
 
 pub use crate::agent::{Action, Cause, Change, Value, Warning};
 pub use destination::{Destination, Header, without_credentials};
+pub use json::VERSION;
+pub use shown::Around;
 
-use crate::agent::{self, Agents, CommandLine, Detected, Hindrance, Mask, Own, PrivateFile, Profile, Situation};
+use crate::agent::{
+    self, Agents, CommandLine, Detected, Hindrance, Inserted, Mask, Own, PrivateFile, Profile, Situation,
+};
 use crate::environment::Environment;
 use crate::secret::Secret;
 use crate::settings::{
@@ -95,6 +102,8 @@ pub struct Plan {
     pub argv: Vec<OsString>,
     /// How the command's environment differs from otel-run's, in the order in which it is applied.
     pub environment: Vec<Change>,
+    /// What of the arguments the user did not type.
+    pub arguments: Vec<Inserted>,
     /// The file that the arguments name and that is there for the run alone, if they name one.
     pub private_file: Option<PrivateFile>,
     /// What is started.
@@ -117,6 +126,10 @@ pub struct Plan {
     pub nest: Sourced<Nest>,
     /// Whether content is kept.
     pub content: Sourced<Content>,
+    /// Variables whose values the user wants to be blanked as well.
+    pub redact: Vec<Sourced<String>>,
+    /// Variables whose values are not, whatever they look like.
+    pub redact_except: Vec<Sourced<String>>,
     /// Which spans are kept.
     pub detail: Sourced<Detail>,
     /// How the names of the GenAI conventions come in.
@@ -203,7 +216,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     let collection = collection(inputs, &detected, &mut warnings);
 
     let mut argv = inputs.command.argv.to_vec();
-    let mut private_file = None;
+    let (mut private_file, mut arguments) = (None, Vec::new());
     let mut changes = context.changes.clone();
     if collection != Collection::Disabled {
         changes.extend(own_destination(environment, settings));
@@ -221,6 +234,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         });
         argv = injected.argv;
         private_file = injected.private_file;
+        arguments = injected.arguments;
         changes.extend(injected.changes);
         warnings.extend(injected.warnings);
     }
@@ -242,6 +256,7 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
     Plan {
         argv,
         environment: changes,
+        arguments,
         private_file,
         agent: detected,
         agent_choice: settings.agent.clone(),
@@ -253,6 +268,8 @@ pub fn make(inputs: Inputs<'_>) -> Plan {
         required: settings.required.clone(),
         nest: settings.nest.clone(),
         content: settings.content.clone(),
+        redact: settings.redact.clone(),
+        redact_except: settings.redact_except.clone(),
         detail: settings.detail.clone(),
         genai: settings.genai.clone(),
         newest_genai: settings.newest_genai.clone(),

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Action, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
+use super::{Action, Around, Change, Collection, CollectorAddress, ContextFacts, Inputs, Plan, make};
 use crate::agent::own::{Circumstances, Found, Own};
 use crate::agent::{Agents, CommandLine};
 use crate::environment::Environment;
@@ -21,10 +21,10 @@ use crate::settings::{
 mod own;
 
 /// What a test varies; everything else is as at most users'.
-struct Case {
-    line: Vec<&'static str>,
-    environment: Vec<(&'static str, &'static str)>,
-    settings: Settings,
+pub(super) struct Case {
+    pub(super) line: Vec<&'static str>,
+    pub(super) environment: Vec<(&'static str, &'static str)>,
+    pub(super) settings: Settings,
     complaints: Vec<Complaint>,
     collector: Option<CollectorAddress>,
     agents: Agents,
@@ -34,7 +34,7 @@ struct Case {
     private_file: Option<&'static str>,
 }
 
-fn case(line: &[&'static str]) -> Case {
+pub(super) fn case(line: &[&'static str]) -> Case {
     Case {
         line: line.to_vec(),
         environment: Vec::new(),
@@ -52,16 +52,16 @@ fn case(line: &[&'static str]) -> Case {
 }
 
 impl Case {
-    fn with(mut self, environment: &[(&'static str, &'static str)]) -> Self {
+    pub(super) fn with(mut self, environment: &[(&'static str, &'static str)]) -> Self {
         self.environment.extend(environment);
         self
     }
 
-    fn base(&self) -> Environment {
+    pub(super) fn base(&self) -> Environment {
         self.environment.iter().copied().collect()
     }
 
-    fn plan(&self) -> Plan {
+    pub(super) fn plan(&self) -> Plan {
         let argv: Vec<OsString> = self.line.iter().map(OsString::from).collect();
         let trace_parent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let disabled = self.settings.sdk_disabled.value;
@@ -105,11 +105,19 @@ impl Case {
     }
 
     fn text(&self) -> String {
-        let text = self.plan().to_string();
+        let text = self.words();
         assert!(!text.contains("5ec2e7") && !text.contains("hunter2"), "a secret is printed:\n{text}");
         let debug = format!("{:?}", self.plan());
         assert!(!debug.contains("5ec2e7"), "a secret is printed: {debug}");
         text
+    }
+}
+
+impl Case {
+    /// The plan as the user reads it.
+    fn words(&self) -> String {
+        let (environment, secrets) = (self.base(), crate::secret::Secrets::new([]));
+        self.plan().in_words(&Around { environment: &environment, secrets: &secrets, blanked: &[] })
     }
 }
 

@@ -1,15 +1,16 @@
 //! The printed form of a plan: what `otel-run plan -- COMMAND` and `--dry-run` show.
 
 use std::borrow::Cow;
-use std::fmt;
 
 use super::page::{Page, quote, words};
+use super::shown::{self, Around};
 use super::{Action, Collection, CollectorAddress, Destination, Plan, Untold, Value};
 use crate::agent::{self, Mask, RecognisedFrom};
 use crate::settings::{AgentChoice, Content, Detail, GenAi, Nest, Origin, Required, duration, size};
 
-impl fmt::Display for Plan {
-    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Plan {
+    /// The plan for the user to read.
+    pub fn in_words(&self, around: &Around<'_>) -> String {
         let mut page = Page(String::new());
         page.row("Command", self.command_words());
         page.row("Agent", words(&self.agent_text()));
@@ -20,17 +21,19 @@ impl fmt::Display for Plan {
             let text = format!(
                 "{}, which is there for this run alone, sets {}: what the agent's own files say of it comes before its environment",
                 file.path.display(),
-                file.names.join(", ")
+                file.names().join(", ")
             );
             page.row("Settings", words(&text));
         }
         if self.collection == Collection::Disabled {
             page.row("Collector", words(&self.collection_text()));
         } else {
-            self.run_rows(&mut page);
+            self.run_rows(around, &mut page);
         }
         self.process_rows(&mut page);
-        self.set_variables(&mut page);
+        self.added_arguments(&mut page);
+        self.said_again(&mut page);
+        self.set_variables(Some(around), &mut page);
         self.removed_variables(&mut page);
         if !self.warnings.is_empty() {
             page.heading("Warnings");
@@ -38,11 +41,51 @@ impl fmt::Display for Plan {
                 page.paragraph("  - ", 4, words(&warning.text));
             }
         }
-        out.write_str(&page.0)
+        around.blank(page.0)
     }
-}
 
-impl Plan {
+    /// What of the command line the user did not type.
+    fn added_arguments(&self, page: &mut Page) {
+        if self.arguments.is_empty() {
+            return;
+        }
+        page.heading("Added to the command's arguments");
+        for inserted in &self.arguments {
+            let before = inserted.sets.and_then(|key| self.led_away(key));
+            if let (Some(key), Some((url, origin))) = (inserted.sets, before) {
+                page.paragraph("  - ", 6, words(&format!("{key}: {url} ({origin})")));
+            }
+            let added =
+                inserted.words.iter().map(|word| word.instead().map_or_else(|| quote(word.expose()), str::to_owned));
+            page.paragraph("  + ", 6, added.map(Cow::Owned).collect());
+            page.paragraph("      ", 6, words(inserted.reason));
+        }
+    }
+
+    /// Where the user's own configuration of the agent has what `key` sets now.
+    fn led_away(&self, key: &str) -> Option<(&str, &Origin)> {
+        let signal = agent::own::signal_of(key)?;
+        let own = self.destinations.iter().find(|destination| agent::own::is_of_an_agent(&destination.name))?;
+        let (_, endpoint) = own.signal_endpoints.iter().find(|(of, _)| *of == signal)?;
+        Some((&endpoint.value, &endpoint.origin))
+    }
+
+    /// What a file of the agent says, and the run's own file says instead.
+    fn said_again(&self, page: &mut Page) {
+        let Some(file) = &self.private_file else { return };
+        let profile = self.agent.profile;
+        page.heading("Said again in the settings of the run");
+        for again in &file.variables {
+            let before = shown::users(profile, &again.name, again.before.expose().as_ref());
+            page.paragraph("  - ", 6, words(&format!("{}={before} ({})", again.name, again.origin)));
+            page.paragraph(
+                "  + ",
+                6,
+                words(&format!("{}={}", again.name, shown::ours(profile, &again.name, &again.value))),
+            );
+        }
+    }
+
     fn genai_text(&self) -> String {
         let newest = &self.newest_genai;
         let names = if newest.value && self.genai.value != GenAi::Off {
@@ -53,7 +96,7 @@ impl Plan {
         format!("{} ({}){names}", genai_text(self.genai.value), self.genai.origin)
     }
 
-    fn run_rows(&self, page: &mut Page) {
+    fn run_rows(&self, around: &Around<'_>, page: &mut Page) {
         page.row("Trace", words(&self.trace_text()));
         page.row("Run span", words(&self.span_text()));
         page.row("Collector", words(&self.collection_text()));
@@ -61,6 +104,7 @@ impl Plan {
         if matches!(self.collection, Collection::Redirected(_) | Collection::NotTold(..)) {
             page.row("Nesting", words(&format!("{} ({})", nest_text(self.nest.value), self.nest.origin)));
             page.row("Content", words(&format!("{} ({})", content_text(self.content.value), self.content.origin)));
+            self.blanked_rows(around, page);
             if self.detail.origin != Origin::Default {
                 page.row("Detail", words(&format!("{} ({})", detail_text(self.detail.value), self.detail.origin)));
             }
@@ -96,6 +140,20 @@ impl Plan {
         if heartbeat.origin != Origin::Default {
             let text = heartbeat.value.map_or("none".to_owned(), |every| format!("every {} s", every.as_secs_f64()));
             page.row("Heartbeat", words(&format!("{text} ({})", heartbeat.origin)));
+        }
+    }
+
+    /// Whose values are blanked in all that the run keeps.
+    fn blanked_rows(&self, around: &Around<'_>, page: &mut Page) {
+        let all = match around.blanked {
+            [] => "what is known by its look".to_owned(),
+            names => format!("the values of {}, and what is known by its look", names.join(", ")),
+        };
+        page.row("Blanked", words(&all));
+        for (what, list) in [("named", &self.redact), ("not blanked", &self.redact_except)] {
+            for name in list {
+                page.row("", words(&format!("{what}: {} ({})", name.value, name.origin)));
+            }
         }
     }
 
@@ -194,7 +252,8 @@ impl Plan {
         }
     }
 
-    pub(super) fn set_variables(&self, page: &mut Page) {
+    /// The variables that are set; with what the user has in `around`, where that is told.
+    pub(super) fn set_variables(&self, around: Option<&Around<'_>>, page: &mut Page) {
         let set: Vec<_> = self
             .environment
             .iter()
@@ -208,7 +267,17 @@ impl Plan {
         }
         page.heading("Set in the command's environment");
         for (change, value) in set {
-            page.paragraph("  ", 6, vec![assignment(&change.name, value).into()]);
+            let profile = self.agent.profile;
+            let before = around.and_then(|around| around.environment.raw(&change.name));
+            match before {
+                Some(before) => {
+                    let before = shown::users(profile, &change.name, before);
+                    page.paragraph("  - ", 6, vec![format!("{}={before}", change.name).into()]);
+                    let now = shown::ours(profile, &change.name, value);
+                    page.paragraph("  + ", 6, vec![format!("{}={now}", change.name).into()]);
+                }
+                None => page.paragraph("  ", 6, vec![assignment(&change.name, value).into()]),
+            }
             page.paragraph("      ", 6, words(&change.reason));
         }
     }

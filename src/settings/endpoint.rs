@@ -126,10 +126,25 @@ pub fn without_credentials(text: &str) -> String {
         Some((before, after)) if before.contains('/') => format!("(redacted)@{after}"),
         Some((_, after)) => after.to_owned(),
     };
+    let rest = without_keys(&rest);
     match scheme {
         Some(scheme) => format!("{scheme}://{rest}"),
         None => rest,
     }
+}
+
+/// A URL's host and path without long folders that look made up by a machine: the collector of an outer otel-run has its
+/// token there, and so have some backends.
+pub fn without_keys(host_and_path: &str) -> String {
+    let is_key = |folder: &str| {
+        let has = |class: fn(&u8) -> bool| folder.as_bytes().iter().any(class);
+        folder.len() >= 20 && has(u8::is_ascii_digit) && has(u8::is_ascii_alphabetic)
+    };
+    let shown = host_and_path.split('/').enumerate().map(|(at, folder)| match at > 0 && is_key(folder) {
+        true => "(token)",
+        false => folder,
+    });
+    shown.collect::<Vec<_>>().join("/")
 }
 
 /// The URL for `signal` below a base URL (OTLP exporter, "Endpoint URLs for OTLP/HTTP"): the path gets a trailing
@@ -229,6 +244,11 @@ mod tests {
             ("https://c/x?key=a@hunter2", "https://(redacted)"),
             ("me:hunter2@c:4317", "c:4317"),
             ("https://c/@org/otlp", "https://(redacted)@org/otlp"),
+            ("http://me:pw@127.0.0.1:4711/0af7651916cd43dd8448eb211c80319c/x", "http://127.0.0.1:4711/(token)/x"),
+            (
+                "https://otlp-gateway-prod-us-east-0.example.com/otlp",
+                "https://otlp-gateway-prod-us-east-0.example.com/otlp",
+            ),
             ("", ""),
         ] {
             assert_eq!(without_credentials(text), shown, "{text}");

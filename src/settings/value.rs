@@ -377,6 +377,27 @@ impl Content {
     }
 }
 
+impl Detail {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Detail::Full => "full",
+            Detail::Agent => "agent",
+        }
+    }
+}
+
+impl GenAi {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            GenAi::Off => "off",
+            GenAi::Add => "add",
+            GenAi::Replace => "replace",
+        }
+    }
+}
+
 impl Default for Settings {
     /// What holds where nobody said anything: no upstream, and so nothing is dialled.
     fn default() -> Self {

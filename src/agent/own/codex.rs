@@ -18,7 +18,8 @@ use crate::settings::{
 pub(super) const NAME: &str = "codex-config";
 
 /// Its exporters, and what each of them exports.
-const EXPORTERS: [(&str, Signal); 3] = [(TRACES, Signal::Traces), (METRICS, Signal::Metrics), (LOGS, Signal::Logs)];
+pub(super) const EXPORTERS: [(&str, Signal); 3] =
+    [(TRACES, Signal::Traces), (METRICS, Signal::Metrics), (LOGS, Signal::Logs)];
 
 pub(super) fn wanted(circumstances: &Circumstances<'_>) -> Vec<Wanted> {
     let profile = ["--profile", "-p"].into_iter().find_map(|option| circumstances.given(option));

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::detect::Detected;
 use crate::environment::Environment;
+use crate::otlp::Signal;
 use crate::settings::{Complaint, FileText, Origin, Upstream};
 
 /// What decides on the files that an agent reads.
@@ -145,6 +146,11 @@ pub fn destination_again(name: &str, file: &FileText) -> Option<Upstream> {
 /// Whether a destination of this name is one that an agent's configuration names.
 pub fn is_of_an_agent(name: &str) -> bool {
     [claude::NAME, codex::NAME, telemetry::GEMINI.destination, telemetry::QWEN.destination].contains(&name)
+}
+
+/// The signal that a key of an agent's configuration leads somewhere.
+pub fn signal_of(key: &str) -> Option<Signal> {
+    codex::EXPORTERS.into_iter().find(|(exporter, _)| *exporter == key).map(|(_, signal)| signal)
 }
 
 /// What agents take for a yes.

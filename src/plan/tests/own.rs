@@ -186,7 +186,12 @@ fn what_of_claudes_settings_counts() {
         let line: Vec<&'static str> = ["claude"].into_iter().chain(words.iter().copied()).collect();
         let case = files.iter().fold(case(&line), |case, (place, path, text)| case.file(*place, path, text));
         let plan = case.plan();
-        let names = plan.private_file.as_ref().map(|file| file.names.clone()).unwrap_or_default();
+        let names = plan
+            .private_file
+            .iter()
+            .flat_map(|file| &file.variables)
+            .map(|again| again.name.clone())
+            .collect::<Vec<_>>();
         assert_eq!(names, again, "{files:?} {words:?}");
         assert_eq!(plan.warnings.len(), warnings, "{files:?} {words:?}: {:?}", plan.warnings);
         assert_eq!(case.destinations(), destinations, "{files:?} {words:?}");
@@ -485,7 +490,7 @@ mod properties {
             place in prop_oneof![Just(Place::User), Just(Place::Project), Just(Place::Named), Just(Place::Managed)],
         ) {
             for program in ["claude", "codex", "gemini", "qwen", "opencode"] {
-                let _ = case(&[program]).file(place, "/home/u/file", &text).plan().to_string();
+                let _ = case(&[program]).file(place, "/home/u/file", &text).words();
             }
         }
     }
