@@ -199,7 +199,10 @@ impl Page<'_> {
             "redact_except" => self.names(name, &settings.redact_except),
             "genai" => self.said(name, Some(&settings.genai), |value| word(choice::word(choice::GENAI, *value))),
             "collector" => self.said(name, Some(&settings.collector), switch),
+            // Who said that there is no limit is not known any more.
+            "timeout" if settings.time_limit.is_none() => self.text.push_str("timeout = 0  # no limit\n"),
             "timeout" => self.said(name, settings.time_limit.as_ref(), with_days),
+            "kill_after" if settings.kill_after.is_none() => self.text.push_str("kill_after = 0  # never\n"),
             "kill_after" => self.said(name, settings.kill_after.as_ref(), with_days),
             "success_codes" => self.said(name, Some(&settings.success_codes), |codes| format!("{codes:?}")),
             "reap" => self.said(name, Some(&settings.reap), switch),

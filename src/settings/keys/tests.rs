@@ -80,6 +80,8 @@ fn a_value_that_holds_without_a_key_is_the_default() {
 fn every_variable_of_ours_belongs_to_one_key() {
     let known = |name: &str| variables::ALL.iter().any(|variable| variable.name == name);
     for key in all() {
+        let ours = key.variables.iter().filter(|name| name.starts_with("OTEL_RUN_")).count();
+        assert_eq!(ours, usize::from(key.flag.is_some()), "what a flag says a variable of ours says too: {}", key.name);
         assert!(key.variables.iter().all(|name| known(name)), "{}", key.name);
     }
     for variable in variables::ALL.iter().filter(|variable| variable.family == Family::OtelRun) {
