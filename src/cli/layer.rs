@@ -41,7 +41,7 @@ impl Options {
         })
         .choose(said(&signals, "--signals").as_ref());
         layer.expire_after = said(&destination.expire_after, "--expire-after");
-        layer.required = said(&run.require_telemetry, "--require-telemetry");
+        layer.required = said(&run.require_telemetry.clone().map(Some), "--require-telemetry");
         layer.temporality = said(&identity_options.metrics_temporality, "--metrics-temporality");
         layer.service_name =
             said(&identity_options.service_name, "--service-name").filter(|name| !name.value.is_empty());

@@ -482,7 +482,7 @@ fn every_option_says_its_setting() {
         })
         .choose(flag("--signals", vec![settings::Signal::Metrics, settings::Signal::Traces]).as_ref()),
         expire_after: flag("--expire-after", Duration::from_secs(2 * 86_400)),
-        required: flag("--require-telemetry", Required::read("logs").unwrap()),
+        required: flag("--require-telemetry", Some(Required::read("logs").unwrap())),
         temporality: flag("--metrics-temporality", Temporality::Delta),
         service_name: flag("--service-name", "n".to_owned()),
         resource_attributes: vec![("k".to_owned(), attribute)],

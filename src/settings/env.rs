@@ -240,14 +240,12 @@ impl Reader<'_> {
     }
 
     /// `true` for any telemetry, `false` for none, or a list of signals.
-    fn required(&mut self, name: &str) -> Option<Sourced<Required>> {
-        match self.get(name)?.to_ascii_lowercase().as_str() {
-            "true" => Some(Sourced::new(Required::Any, (self.place)(name))),
-            "false" => None,
-            _ => self.value(name, |text| {
-                Required::read(text).map_err(|message| format!("{message}, and neither true nor false"))
-            }),
-        }
+    fn required(&mut self, name: &str) -> Option<Sourced<Option<Required>>> {
+        self.value(name, |text| match text.to_ascii_lowercase().as_str() {
+            "true" => Ok(Some(Required::Any)),
+            "false" => Ok(None),
+            _ => Required::read(text).map(Some).map_err(|message| format!("{message}, and neither true nor false")),
+        })
     }
 
     /// SDK environment variables, "Boolean": only `true` is true, whatever its case, and all else is false.

@@ -122,10 +122,7 @@ impl Reader<'_> {
         match name {
             "upstream" => layer.upstreams = self.upstreams(key, value),
             "expire_after" => layer.expire_after = self.time(name, key, value, duration::read_time_limit),
-            "require_telemetry" => {
-                let said = self.value(name, key, value, required);
-                layer.required = said.and_then(|said| Some(Sourced::new(said.value?, said.origin)));
-            }
+            "require_telemetry" => layer.required = self.value(name, key, value, required),
             "metrics_temporality" => {
                 layer.temporality = self.value(name, key, value, |value| word(choice::TEMPORALITY, value));
             }

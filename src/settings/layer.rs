@@ -20,8 +20,8 @@ pub struct Layer {
     pub upstreams: Vec<Upstream>,
     /// How to speak to the backend at `destination`.
     pub transport: PerSignal<Transport>,
-    /// Which telemetry there must be.
-    pub required: Option<Sourced<Required>>,
+    /// Which telemetry there must be; none of it is a word as well, which a lower place cannot take back.
+    pub required: Option<Sourced<Option<Required>>>,
     /// How old telemetry may become before it is not sent any more; zero is any age.
     pub expire_after: Option<Sourced<Duration>>,
     /// The temporality of the run's own metrics.

@@ -106,7 +106,7 @@ fn settings(layer: Layer, upstreams: Vec<Upstream>) -> Settings {
     } = Settings::default();
     Settings {
         upstreams,
-        required: layer.required,
+        required: layer.required.and_then(|said| Some(Sourced::new(said.value?, said.origin))),
         expire_after: layer.expire_after.map_or(expire_after, zero_is_none),
         temporality: layer.temporality.unwrap_or(temporality),
         service_name: None,

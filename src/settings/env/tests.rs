@@ -114,7 +114,7 @@ fn every_variable_of_ours() {
         })
         .choose(said("OTEL_RUN_SIGNALS", vec![Signal::Traces, Signal::Logs]).as_ref()),
         expire_after: said("OTEL_RUN_EXPIRE_AFTER", Duration::from_secs(2 * 86_400)),
-        required: said("OTEL_RUN_REQUIRE_TELEMETRY", Required::Each(vec![Signal::Traces, Signal::Logs])),
+        required: said("OTEL_RUN_REQUIRE_TELEMETRY", Some(Required::Each(vec![Signal::Traces, Signal::Logs]))),
         temporality: said("OTEL_RUN_METRICS_TEMPORALITY", Temporality::Delta),
         service_name: said("OTEL_RUN_SERVICE_NAME", "n".to_owned()),
         resource_attributes: vec![("a".to_owned(), attribute("b,c")), ("d".to_owned(), attribute("e"))],
@@ -281,7 +281,7 @@ fn telemetry_is_required_or_not() {
         ("metrics", Some(Required::Each(vec![Signal::Metrics]))),
     ] {
         let (layer, _, complaints) = both(&[("OTEL_RUN_REQUIRE_TELEMETRY", value)]);
-        assert_eq!((layer.required.map(|said| said.value), complaints), (required, vec![]), "{value}");
+        assert_eq!((layer.required.map(|said| said.value), complaints), (Some(required), vec![]), "{value}");
     }
     let (layer, _, complaints) = both(&[("OTEL_RUN_REQUIRE_TELEMETRY", "traces,metric")]);
     assert_eq!(layer.required, None);

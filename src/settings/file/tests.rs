@@ -143,7 +143,7 @@ fn every_key() {
             sent: None,
         }),
         expire_after: said(27, Duration::from_secs(2 * 86_400)),
-        required: said(28, Required::Each(vec![Signal::Logs])),
+        required: said(28, Some(Required::Each(vec![Signal::Logs]))),
         temporality: said(29, Temporality::Delta),
         service_name: said(8, "n".to_owned()),
         agent: said(9, AgentChoice::None),

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
-use super::super::value::{AgentChoice, Content, Nest, Protocol};
+use super::super::value::{AgentChoice, Content, Nest, Protocol, Required};
 use super::super::{DEFAULT_HEARTBEAT, PerSignal, Transport, attributes, choice, duration, exit_code, header_of_text};
 use super::*;
+use crate::otlp::Signal;
 
 /// One place that says something: `--x ...`, `NAME=value`, `project: toml` or `user: toml`.
 fn resolve_all(places: &[&str]) -> (Settings, Vec<String>) {
@@ -495,6 +496,16 @@ fn several_upstreams_come_from_one_place() {
     assert_eq!(names(&settings), ["default"]);
     let settings = quietly(&["user: [[upstream]]\nendpoint = 'http://u'"]);
     assert_eq!(names(&settings), ["upstream-1"]);
+}
+
+#[test]
+fn what_is_required_below_need_not_be_above() {
+    let required = |lines: &[&str]| quietly(lines).required.map(|said| (said.value, said.origin.to_string()));
+    let user = "user: require_telemetry = true";
+    assert_eq!(required(&[user]), Some((Required::Any, "/u.toml:1".to_owned())));
+    assert_eq!(required(&["OTEL_RUN_REQUIRE_TELEMETRY=false", user]), None);
+    let signals = Some((Required::Each(vec![Signal::Logs]), "OTEL_RUN_REQUIRE_TELEMETRY".to_owned()));
+    assert_eq!(required(&["OTEL_RUN_REQUIRE_TELEMETRY=logs", "user: require_telemetry = false"]), signals);
 }
 
 #[test]
