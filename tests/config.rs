@@ -80,7 +80,7 @@ fn what_it_prints_is_a_settings_file_that_means_the_same() {
     let requests = backend.received();
     assert!(!requests.is_empty());
     assert!(requests.iter().all(|request| request.header("x-key") == "hunter3"));
-    assert!(requests.iter().all(|request| request.header("authorization") == ""), "secrets have to be put in");
+    assert!(requests.iter().all(|request| request.header("authorization").is_empty()), "secrets have to be put in");
 }
 
 #[test]
