@@ -24,6 +24,13 @@ impl Environment {
         self.0.get(OsStr::new(name)).map(OsString::as_os_str)
     }
 
+    /// Whether any variable has a name that begins with `prefix`.
+    pub fn has_any(&self, prefix: &str) -> bool {
+        let from = std::ops::Bound::Included(OsStr::new(prefix));
+        let first = self.0.range::<OsStr, _>((from, std::ops::Bound::Unbounded)).next();
+        first.is_some_and(|(name, _)| name.as_encoded_bytes().starts_with(prefix.as_bytes()))
+    }
+
     /// Sets `name`, replacing what was there.
     pub fn set(&mut self, name: impl Into<OsString>, value: impl Into<OsString>) {
         self.0.insert(name.into(), value.into());
@@ -43,5 +50,21 @@ impl Environment {
 impl<N: Into<OsString>, V: Into<OsString>> FromIterator<(N, V)> for Environment {
     fn from_iter<I: IntoIterator<Item = (N, V)>>(variables: I) -> Self {
         Self(variables.into_iter().map(|(name, value)| (name.into(), value.into())).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_by_how_they_begin() {
+        let environment: Environment = [("HOME", "/"), ("OTEL_X", ""), ("PATH", "/bin")].into_iter().collect();
+        for (prefix, found) in
+            [("OTEL_", true), ("OTEL_X", true), ("OTEL_XY", false), ("OTEL", true), ("P", true), ("", true)]
+        {
+            assert_eq!(environment.has_any(prefix), found, "{prefix}");
+        }
+        assert!(!environment.has_any("A") && !environment.has_any("Q") && !Environment::default().has_any(""));
     }
 }

@@ -105,7 +105,8 @@ fn in_shell(agents: &Agents, line: CommandLine<'_>, seen: &Seen) -> Option<Detec
 }
 
 fn known(agents: &Agents, text: &str, kind: Kind) -> Option<(&'static Profile, RecognisedFrom)> {
-    agents.all().find_map(|profile| Some((profile, recognise(profile, kind, text)?)))
+    let word = Word::new(text, kind);
+    agents.all().find_map(|profile| Some((profile, word.recognise(profile)?)))
 }
 
 /// Takes `line` as a command of `profile`, because the user said so.
@@ -148,29 +149,59 @@ fn finish(
     }
 }
 
-fn recognise(profile: &Profile, kind: Kind, text: &str) -> Option<RecognisedFrom> {
-    let by = &profile.recognised_by;
-    let name = base_name(text);
-    if kind == Kind::Package && by.packages.contains(&package_name(text)) {
-        return Some(RecognisedFrom::Package);
+/// The word that says what is run, taken apart.
+struct Word<'a> {
+    text: &'a str,
+    kind: Kind,
+    /// Without folders.
+    name: &'a str,
+    /// Without a version.
+    package: &'a str,
+    /// The same, for those that are fetched.
+    fetched: &'a str,
+    /// The name without the ending of a script, if it has one.
+    stem: Option<&'a str>,
+    is_installed: bool,
+}
+
+impl<'a> Word<'a> {
+    fn new(text: &'a str, kind: Kind) -> Self {
+        let name = base_name(text);
+        Self {
+            text,
+            kind,
+            name,
+            package: package_name(text),
+            fetched: package_name(text.trim_start_matches("npm:")),
+            stem: [".js", ".mjs", ".cjs", ".ts"].iter().find_map(|end| name.strip_suffix(end)),
+            is_installed: text.contains("node_modules/"),
+        }
     }
-    let bare = if kind == Kind::Package { package_name(text) } else { name };
-    if kind != Kind::Script && by.base_names.contains(&bare) {
-        return Some(RecognisedFrom::BaseName);
-    }
-    let is_installed = text.contains("node_modules/");
-    let in_package = |package: &&str| {
-        let is_in_its_folder = || {
-            let folder = format!("/node_modules/{package}/");
-            text.contains(&folder) || text.starts_with(&folder[1..])
+
+    fn recognise(&self, profile: &Profile) -> Option<RecognisedFrom> {
+        let by = &profile.recognised_by;
+        if self.kind == Kind::Package && by.packages.contains(&self.package) {
+            return Some(RecognisedFrom::Package);
+        }
+        let bare = if self.kind == Kind::Package { self.package } else { self.name };
+        if self.kind != Kind::Script && by.base_names.contains(&bare) {
+            return Some(RecognisedFrom::BaseName);
+        }
+        let in_package = |package: &&str| {
+            let is_in_its_folder = || {
+                let folder = format!("/node_modules/{package}/");
+                self.text.contains(&folder) || self.text.starts_with(&folder[1..])
+            };
+            self.is_installed && is_in_its_folder() || self.fetched == *package
         };
-        is_installed && is_in_its_folder() || package_name(text.trim_start_matches("npm:")) == *package
-    };
-    let stem = [".js", ".mjs", ".cjs", ".ts"].iter().find_map(|end| name.strip_suffix(end));
-    let is_script = by.scripts.iter().any(|script| text.ends_with(script))
-        || by.packages.iter().any(in_package)
-        || by.base_names.iter().any(|known| stem == Some(known) || (kind == Kind::Script && name == *known));
-    (kind != Kind::Package && is_script).then_some(RecognisedFrom::Script)
+        let is_script = by.scripts.iter().any(|script| self.text.ends_with(script))
+            || by.packages.iter().any(in_package)
+            || by
+                .base_names
+                .iter()
+                .any(|known| self.stem == Some(known) || (self.kind == Kind::Script && self.name == *known));
+        (self.kind != Kind::Package && is_script).then_some(RecognisedFrom::Script)
+    }
 }
 
 /// The name of a package without its version: `@openai/codex@0.169.0` is `@openai/codex`, and `agent[extra]==1.0` is `agent`.

@@ -419,6 +419,9 @@ impl Situation<'_> {
 
     /// Puts the collector's address and the token into a profile's text.
     fn fill(&self, text: &str) -> Value {
+        if !text.contains('{') {
+            return Value::open(text.to_owned());
+        }
         let endpoint = self.endpoint.trim_end_matches('/');
         let token = self.token.expose();
         let collector = endpoint.strip_suffix(token).map_or(endpoint, |base| base.trim_end_matches('/'));

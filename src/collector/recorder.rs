@@ -88,7 +88,7 @@ impl Recorder {
         let totals = &mut self.totals;
         let Counts { kept, unsampled, thinned } = self
             .transform
-            .apply(signal, request, frame.buffer(), &mut |seen| totals.add_span(seen.scope, seen.name, seen.message))
+            .apply(signal, request, frame.buffer(), &mut |seen| seen.add_to(totals))
             .map_err(Refusal::Unfit)?;
         let content = if kept > 0 { self.content(signal, request, frame.payload()) } else { None };
         let mut unnoted = self.unnoted + u64::from(thinned);

@@ -241,7 +241,7 @@ impl Reading {
             Signal::Traces => {
                 // What is in the log was parsed when it was stored.
                 let _ = transform.apply(signal, payload, &mut Vec::new(), &mut |seen| {
-                    totals.add_span(seen.scope, seen.name, seen.message);
+                    seen.add_to(totals);
                     if let Some(facts) = facts {
                         found.look_at_span(facts, seen.scope, seen.message);
                     }

@@ -120,10 +120,56 @@ impl<'a> Reader<'a> {
     /// The next field, none at the end. After an error nothing more can be read.
     #[inline]
     pub fn next_field(&mut self) -> Result<Option<Field<'a>>, WireError> {
-        let start = self.rest;
-        if start.is_empty() {
-            return Ok(None);
+        match self.common_field() {
+            Some(field) => Ok(Some(field)),
+            None if self.rest.is_empty() => Ok(None),
+            None => self.any_field(),
         }
+    }
+
+    /// The next field if it is like nearly all: its number is below 16, and a number in it is one byte, or four or eight, or a
+    /// length of less than 16 KiB.
+    #[inline(always)]
+    fn common_field(&mut self) -> Option<Field<'a>> {
+        let start = self.rest;
+        let tag = *start.first()?;
+        let (value, length) = match tag & 7 {
+            2 => {
+                let low = *start.get(1)?;
+                let (head, length) = if low < 0x80 {
+                    (2, usize::from(low))
+                } else {
+                    let high = *start.get(2)?;
+                    if high >= 0x80 {
+                        return None;
+                    }
+                    (3, usize::from(low & 0x7f) | usize::from(high) << 7)
+                };
+                (Value::Bytes(start.get(head..head + length)?), head + length)
+            }
+            1 => (Value::Fixed64(u64::from_le_bytes(*start.get(1..)?.first_chunk()?)), 9),
+            5 => (Value::Fixed32(u32::from_le_bytes(*start.get(1..)?.first_chunk()?)), 5),
+            0 => {
+                let number = *start.get(1)?;
+                if number >= 0x80 {
+                    return None;
+                }
+                (Value::Varint(u64::from(number)), 2)
+            }
+            _ => return None,
+        };
+        if !(8..0x80).contains(&tag) {
+            return None;
+        }
+        let (raw, rest) = start.split_at_checked(length)?;
+        self.rest = rest;
+        Some(Field { number: u32::from(tag >> 3), value, raw })
+    }
+
+    /// The next field, whatever it is like.
+    #[inline(never)]
+    fn any_field(&mut self) -> Result<Option<Field<'a>>, WireError> {
+        let start = self.rest;
         match read_field(&mut self.rest) {
             Ok((number, value)) => {
                 let raw = &start[..start.len() - self.rest.len()];
@@ -146,7 +192,43 @@ impl<'a> Iterator for Reader<'a> {
     }
 }
 
-#[inline]
+/// The fields of a message that are copied as they came, in as few pieces as they make.
+#[derive(Debug)]
+pub struct Kept<'a> {
+    message: &'a [u8],
+    from: usize,
+    to: usize,
+}
+
+impl<'a> Kept<'a> {
+    /// Nothing of `message` yet, of which each field is then kept or left out, in its order.
+    #[inline]
+    pub fn of(message: &'a [u8]) -> Self {
+        Self { message, from: 0, to: 0 }
+    }
+
+    /// Keeps the next field. It is appended before anything that is left out, or at the end.
+    #[inline]
+    pub fn keep(&mut self, field: &Field<'_>) {
+        self.to += field.raw.len();
+    }
+
+    /// Leaves out the next field; what stands in its place can be appended to `out` now.
+    #[inline]
+    pub fn leave_out(&mut self, field: &Field<'_>, out: &mut Vec<u8>) {
+        self.append(out);
+        self.to += field.raw.len();
+        self.from = self.to;
+    }
+
+    /// Appends what was kept last.
+    #[inline]
+    pub fn append(&mut self, out: &mut Vec<u8>) {
+        out.extend_from_slice(&self.message[self.from..self.to]);
+        self.from = self.to;
+    }
+}
+
 fn read_field<'a>(input: &mut &'a [u8]) -> Result<(u32, Value<'a>), WireError> {
     let tag = read_varint(input)?;
     let number = match u32::try_from(tag) {

@@ -10,8 +10,10 @@ use opentelemetry_proto::transform::logs::tonic::group_logs_by_resource_and_scop
 use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::logs::{LogBatch, LogProcessor, SdkLogRecord, SdkLoggerProvider};
 
-use super::{Captured, ExitFacts, Happening, RunFacts, Sender, error_type, executable_name, no_resource, request};
-use super::{scope, time};
+use super::{
+    Captured, ExitFacts, Happening, RunFacts, Sender, empty_resource, error_type, executable_name, no_resource,
+};
+use super::{request, scope, time};
 use crate::context::names::*;
 
 /// What an event is called and what its record tells.
@@ -136,10 +138,8 @@ fn named(run: &RunFacts) -> Vec<(Key, AnyValue)> {
 
 fn encode(run: &RunFacts, event: Event) -> Vec<u8> {
     let captured = Captured::new();
-    let provider = SdkLoggerProvider::builder()
-        .with_resource(opentelemetry_sdk::Resource::builder_empty().build())
-        .with_log_processor(captured.handle())
-        .build();
+    let provider =
+        SdkLoggerProvider::builder().with_resource(empty_resource()).with_log_processor(captured.handle()).build();
     let scope = scope();
     let logger = provider.logger_with_scope(scope.clone());
     let context = &run.context;

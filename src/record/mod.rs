@@ -14,6 +14,7 @@ pub mod name;
 pub mod sample;
 mod span;
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use opentelemetry::trace::{SpanId, TraceId};
@@ -314,6 +315,13 @@ fn executable_name(run: &RunFacts) -> String {
 
 fn scope() -> InstrumentationScope {
     InstrumentationScope::builder(OTEL_RUN).with_version(VERSION).with_schema_url(SCHEMA_URL).build()
+}
+
+/// The same for the SDK, which takes long to make one.
+fn empty_resource() -> opentelemetry_sdk::Resource {
+    static EMPTY: LazyLock<opentelemetry_sdk::Resource> =
+        LazyLock::new(|| opentelemetry_sdk::Resource::builder_empty().build());
+    EMPTY.clone()
 }
 
 /// A resource without attributes, for the transforms; [`request`] puts in the run's.

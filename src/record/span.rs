@@ -15,8 +15,8 @@ use opentelemetry_sdk::error::OTelSdkResult;
 use opentelemetry_sdk::trace::{IdGenerator, Sampler, SdkTracerProvider, SpanData, SpanLimits, SpanProcessor};
 
 use super::{
-    Captured, ExitFacts, RunFacts, StandIn, Usage, count, error_type, executable_name, no_resource, out_of_memory,
-    request, scope, time,
+    Captured, ExitFacts, RunFacts, StandIn, Usage, count, empty_resource, error_type, executable_name, no_resource,
+    out_of_memory, request, scope, time,
 };
 use crate::context::RunContext;
 use crate::context::names::*;
@@ -36,7 +36,7 @@ pub(super) fn run_span(run: &RunFacts, exit: &ExitFacts) -> Option<Vec<u8>> {
 fn record(run: &RunFacts, exit: &ExitFacts) -> Option<SpanData> {
     let captured = Captured::new();
     let provider = SdkTracerProvider::builder()
-        .with_resource(opentelemetry_sdk::Resource::builder_empty().build())
+        .with_resource(empty_resource())
         // The decision was made when the run's context was.
         .with_sampler(Sampler::AlwaysOn)
         .with_span_limits(SpanLimits { max_links_per_span: 1024, ..SpanLimits::default() })

@@ -3,11 +3,13 @@
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use aho_corasick::packed::{Config, MatchKind, Searcher};
 use aho_corasick::{AhoCorasick, AhoCorasickKind, Span};
 
 use super::shapes;
+use super::sieve::Sieve;
 use super::values::{Labelled, ways};
 
 /// What is looked for of a value; the rest is compared where that was found.
@@ -20,8 +22,13 @@ const PIECE: usize = 8;
 pub struct Secrets {
     /// Every way in which a value can be written, sorted, with the label of the value.
     values: Vec<(Vec<u8>, String)>,
-    beginnings: Beginnings,
+    sieve: Sieve,
+    /// Made for the first long text: that takes longer than to look through all that a run says about itself.
+    beginnings: OnceLock<Beginnings>,
 }
+
+/// From here on a text is long.
+const LONG: usize = 4096;
 
 /// Finds where a secret can begin.
 enum Beginnings {
@@ -41,13 +48,8 @@ impl Secrets {
         values.sort();
         // Of several names for a value the first is told.
         values.dedup_by(|later, earlier| later.0 == earlier.0);
-        let pieces: BTreeSet<&[u8]> = values.iter().map(|(value, _)| &value[..value.len().min(PIECE)]).collect();
-        let mut patterns: Vec<&[u8]> = pieces.into_iter().collect();
-        for mark in shapes::marks() {
-            patterns.push(mark);
-        }
-        let beginnings = Beginnings::new(&patterns);
-        Self { values, beginnings }
+        let sieve = Sieve::of(&beginnings(&values));
+        Self { values, sieve, beginnings: OnceLock::new() }
     }
 
     /// Whether there may be a secret in `bytes`, which need not be text: what is said of them is never a false no.
@@ -102,9 +104,16 @@ impl Secrets {
 
     /// Where a secret can begin, in order.
     fn candidates(&self, bytes: &[u8]) -> impl Iterator<Item = usize> {
+        let searcher = match bytes.len() < LONG {
+            true => self.beginnings.get(),
+            false => Some(self.beginnings.get_or_init(|| Beginnings::new(&beginnings(&self.values)))),
+        };
         let mut from = 0;
         std::iter::from_fn(move || {
-            let at = self.beginnings.next(bytes, from)?;
+            let at = match searcher {
+                Some(searcher) => searcher.next(bytes, from),
+                None => self.sieve.next(bytes, from),
+            }?;
             from = at + 1;
             Some(at)
         })
@@ -131,6 +140,16 @@ impl fmt::Debug for Secrets {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(out, "Secrets({})", self.values.len())
     }
+}
+
+/// What is looked for of `values`, and the marks of tokens.
+fn beginnings(values: &[(Vec<u8>, String)]) -> Vec<&[u8]> {
+    let pieces: BTreeSet<&[u8]> = values.iter().map(|(value, _)| &value[..value.len().min(PIECE)]).collect();
+    let mut beginnings: Vec<&[u8]> = pieces.into_iter().collect();
+    for mark in shapes::marks() {
+        beginnings.push(mark);
+    }
+    beginnings
 }
 
 impl Beginnings {
@@ -176,8 +195,13 @@ mod tests {
         Secrets::new(values.iter().map(|(label, value)| ((*label).to_owned(), Secret::new(*value))))
     }
 
+    /// As a short text and in a long one.
     fn blanked(secrets: &Secrets, text: &str) -> String {
-        let blanked = secrets.blanked_text(text);
+        let short =
+            Secrets { values: secrets.values.clone(), sieve: secrets.sieve.clone(), beginnings: OnceLock::new() };
+        let blanked = short.blanked_text(text);
+        let long = format!("{text}{}", " ".repeat(LONG));
+        assert_eq!(secrets.blanked_text(&long), blanked.as_ref().map(|text| format!("{text}{}", " ".repeat(LONG))));
         assert!(blanked.is_none() || secrets.may_be_in(text.as_bytes()), "{text}");
         blanked.unwrap_or_else(|| text.to_owned())
     }
@@ -240,6 +264,9 @@ mod tests {
             let secrets = secrets(&[("", &value)]);
             let text = [before.as_slice(), value.as_bytes(), &after].concat();
             prop_assert!(secrets.may_be_in(&text));
+            let short = secrets.blanked(&text);
+            secrets.beginnings.get_or_init(|| Beginnings::new(&beginnings(&secrets.values)));
+            prop_assert_eq!(&secrets.blanked(&text), &short);
             let (blanked, _) = secrets.blanked(&text).unwrap();
             prop_assert!(!blanked.windows(value.len()).any(|window| window == value.as_bytes()));
         }

@@ -3,6 +3,7 @@
 mod known;
 mod names;
 mod shapes;
+mod sieve;
 mod values;
 
 use std::fmt;

@@ -193,11 +193,31 @@ fn private_key(rest: &[u8]) -> usize {
     end + END.len() + last
 }
 
+/// The bytes that cannot stand in the part of a URL before its host, and the one that ends it.
+const ENDS_USER_INFO: [bool; 256] = {
+    const THESE: &[u8] = b"/ \"'<>\\?#@[](){}|`,";
+    let mut ends = [false; 256];
+    let mut byte = 0;
+    while byte < 128 {
+        ends[byte] = (byte as u8).is_ascii_control();
+        byte += 1;
+    }
+    let mut at = 0;
+    while at < THESE.len() {
+        ends[THESE[at] as usize] = true;
+        at += 1;
+    }
+    ends
+};
+
 /// Where the password is in what follows `://`. One that was blanked already is none.
 fn password(rest: &[u8]) -> Option<Range<usize>> {
     const LONGEST: usize = 512;
-    let ends = |byte: &u8| byte.is_ascii_control() || b"/ \"'<>\\?#@[](){}|`,".contains(byte);
-    let length = rest.iter().take(LONGEST).position(ends).filter(|length| rest[*length] == b'@')?;
+    let length = rest
+        .iter()
+        .take(LONGEST)
+        .position(|byte| ENDS_USER_INFO[usize::from(*byte)])
+        .filter(|length| rest[*length] == b'@')?;
     let colon = rest[..length].iter().position(|byte| *byte == b':')?;
     let password = colon + 1..length;
     // `${PASSWORD}` and `***` say nothing.

@@ -19,20 +19,21 @@ pub fn resolve(
     project_file: Option<FileText>,
     user_file: Option<FileText>,
 ) -> (Settings, Vec<Complaint>) {
-    let read_file =
-        |kind, file: Option<FileText>| file.map(|file| file::layer(kind, &file, environment)).unwrap_or_default();
-    let mut complaints = Vec::new();
-    let mut layers = [
-        (flags, Vec::new()),
-        env::otel_run_layer(environment),
-        env::otel_layer(environment),
+    let variables = |prefix, read: fn(&Environment) -> _| environment.has_any(prefix).then(|| read(environment));
+    let read_file = |kind, file: Option<FileText>| file.map(|file| file::layer(kind, &file, environment));
+    let said = [
+        Some((flags, Vec::new())),
+        variables("OTEL_RUN_", env::otel_run_layer),
+        variables("OTEL_", env::otel_layer),
         read_file(FileKind::Project, project_file),
         read_file(FileKind::User, user_file),
-    ]
-    .map(|(layer, found)| {
+    ];
+    let mut complaints = Vec::new();
+    let mut layers: Vec<Layer> = Vec::with_capacity(said.len());
+    for (layer, found) in said.into_iter().flatten() {
         complaints.extend(found);
-        layer
-    });
+        layers.push(layer);
+    }
     let destinations = layers
         .iter_mut()
         .map(|layer| (std::mem::take(&mut layer.destination), std::mem::take(&mut layer.upstreams)))

@@ -57,6 +57,16 @@ pub(super) fn find<'a>(scope: &str, span: &'a Span) -> Option<Reading<'a>> {
     )
 }
 
+/// Whether a span that has this name, and had no other one, reports something whatever else is in it. `true` is always right;
+/// `false` may turn out to be something.
+pub(super) fn surely_reports(scope: &[u8], name: &[u8]) -> bool {
+    let mut roles = DIALECTS
+        .iter()
+        .filter(|dialect| dialect.scopes.is_empty() || dialect.is_spoken_in(scope))
+        .flat_map(|dialect| dialect.spans.iter().find(|(text, _)| text.matches(name)));
+    roles.next().is_some_and(|(_, role)| role.is_certain())
+}
+
 /// What `span`, made in the instrumentation scope `scope`, reports. `None` where it reports nothing that is counted or
 /// shown in a way of its own.
 pub fn classify(scope: &str, span: &Span) -> Option<Activity> {

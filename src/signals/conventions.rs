@@ -10,7 +10,7 @@ use super::attributes::Attributes;
 use super::dialect::{Constant, Part, Role, Row, Shape, Unit};
 use super::genai::{self, Operation};
 use super::reading::Reading;
-use super::{classify, messages};
+use super::{Activity, classify, messages};
 
 pub(super) const OPERATION_NAME: &str = "gen_ai.operation.name";
 pub(super) const PROVIDER_NAME: &str = "gen_ai.provider.name";
@@ -65,6 +65,8 @@ pub struct Wanted {
 /// What the conventions say of one span.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Conventional {
+    /// What the span reports.
+    pub activity: Activity,
     /// Attributes that the span lacks, or has with a value that means something else.
     pub attributes: Vec<(&'static str, Value)>,
     /// Attributes of the span that say the same in other words.
@@ -361,6 +363,7 @@ impl<'a> Translation<'a> {
             Some(subject.map_or_else(|| operation.to_owned(), |subject| format!("{operation} {subject}")))
         });
         Conventional {
+            activity: reading.activity(),
             name,
             is_request: matches!(reading.role, Role::ModelCall(_)),
             failed: reading.failed(),

@@ -52,6 +52,13 @@ pub(super) enum Role {
     Operation,
 }
 
+impl Role {
+    /// Whether its name alone says that a span has this role.
+    pub(super) fn is_certain(self) -> bool {
+        !matches!(self, Role::ModelUsage | Role::ModelAnswers(_) | Role::Operation)
+    }
+}
+
 /// Whether the second span of a tool call adds anything to the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum EchoTells {

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use opentelemetry_proto::tonic::trace::v1::Span;
 use prost::Message;
 
-use super::classify::{DIALECTS, classify, worth_decoding};
+use super::classify::{DIALECTS, ORIGINAL_NAME, classify, surely_reports, worth_decoding};
 use super::dialect::{Dialect, Rest, Role, Text};
 
 /// The inner workings of agents: what the tables call so, and what somebody adds to them. A span that [`classify`] can
@@ -76,11 +76,15 @@ impl OfScope<'_> {
     pub fn has(&self, name: &[u8], message: &[u8]) -> bool {
         let by_the_table = self.rest.is_some_and(|dialect| !dialect.tells_a_purpose(name));
         let added = || self.added.iter().any(|added| added.scope.matches(self.scope) && added.name.matches(name));
-        (by_the_table || added()) && !(worth_decoding(name) && self.tells(message))
+        (by_the_table || added()) && !(worth_decoding(name) && self.tells(name, message))
     }
 
     /// Whether the span reports something, or cannot be read.
-    fn tells(&self, message: &[u8]) -> bool {
+    fn tells(&self, name: &[u8], message: &[u8]) -> bool {
+        let original = |part: &[u8]| part == ORIGINAL_NAME.as_bytes();
+        if surely_reports(self.scope, name) && !message.windows(ORIGINAL_NAME.len()).any(original) {
+            return true;
+        }
         match (std::str::from_utf8(self.scope), Span::decode(message)) {
             (Ok(scope), Ok(span)) => classify(scope, &span).is_some(),
             _ => true,

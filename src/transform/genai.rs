@@ -11,7 +11,7 @@ use super::resource::Origin;
 use super::{Pass, put_attribute};
 use crate::otlp::wire::put_message;
 use crate::settings::GenAi;
-use crate::signals::{Attributes, Conventional, ORIGINAL_NAME, Wanted, conventional, worth_decoding};
+use crate::signals::{Activity, Attributes, Conventional, ORIGINAL_NAME, Wanted, conventional, worth_decoding};
 
 mod own;
 
@@ -20,7 +20,7 @@ pub use own::OwnWords;
 /// Headers of requests to models may hold credentials and are of no use to anybody who looks at a trace.
 const DROPPED: &str = "ai.request.headers.";
 
-/// What becomes of one span.
+/// What becomes of one span that the conventions have something to say about.
 #[derive(Debug, Default)]
 pub(super) struct Translated {
     /// Its new name.
@@ -44,23 +44,36 @@ impl Translated {
     }
 }
 
+/// What was found out about one span.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// What becomes of it; none where the conventions have nothing to say about it.
+    pub(super) translated: Option<Translated>,
+    /// What it reports, if anything, where that was found out as well.
+    pub(super) reports: Option<Option<Activity>>,
+}
+
 impl Pass<'_> {
-    /// What becomes of `span`, a whole `Span` message; none where the conventions have nothing to say about it.
-    pub(super) fn translated(&self, origin: Origin<'_>, name: &[u8], span: &[u8]) -> Option<Translated> {
+    /// What becomes of `span`, a whole `Span` message.
+    pub(super) fn read(&self, origin: Origin<'_>, name: &[u8], span: &[u8]) -> Read {
         if self.rules.genai == GenAi::Off {
-            return None;
+            return Read::default();
         }
         if let Some(translated) = self.in_own_words(origin, name, span) {
-            return Some(translated);
+            return Read { translated: Some(translated), reports: None };
         }
         if !worth_decoding(name) {
-            return None;
+            return Read { translated: None, reports: Some(None) };
         }
-        let scope = std::str::from_utf8(origin.scope).ok()?;
-        let span = Span::decode(span).ok()?;
+        let (Ok(scope), Ok(span)) = (std::str::from_utf8(origin.scope), Span::decode(span)) else {
+            return Read::default();
+        };
         let wanted = Wanted { newest: self.rules.newest_genai, content: !self.strips_content() };
-        let said = conventional(scope, &span, wanted)?;
-        Some(self.apply_conventions(origin, &span, said))
+        let said = conventional(scope, &span, wanted);
+        // What the user has taken out does not count either.
+        let is_whole = self.rules.agent.as_ref().is_none_or(|agent| agent.content.is_empty());
+        let reports = is_whole.then(|| said.as_ref().map(|said| said.activity.clone()));
+        Read { translated: said.map(|said| self.apply_conventions(origin, &span, said)), reports }
     }
 
     fn apply_conventions(&self, origin: Origin<'_>, span: &Span, said: Conventional) -> Translated {

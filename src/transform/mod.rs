@@ -6,6 +6,7 @@
 
 pub mod content;
 mod genai;
+mod ids;
 mod logs;
 mod metrics;
 mod orphans;
@@ -17,9 +18,10 @@ mod tests;
 mod thin;
 
 pub use genai::OwnWords;
+use ids::Id;
 pub use orphans::StandIn;
 use orphans::{Orphans, Roots, Sighting};
-use thin::{Id, Thinned, Thinning};
+use thin::{Thinned, Thinning};
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -28,7 +30,7 @@ use crate::otlp::Signal;
 use crate::otlp::wire::{Reader, WireError, put_message, read_varint};
 use crate::secret::Secrets;
 use crate::settings::{Content, GenAi, Nest};
-use crate::signals::Housekeeping;
+use crate::signals::{Activity, Housekeeping, Totals};
 
 /// What the transforms are to do, the same for all batches of a run.
 #[derive(Debug, Clone)]
@@ -86,6 +88,18 @@ pub struct SpanSeen<'a> {
     pub name: &'a [u8],
     /// The whole `Span` message.
     pub message: &'a [u8],
+    /// What it reports, if anything, where that is known already.
+    pub reports: Option<Option<&'a Activity>>,
+}
+
+impl SpanSeen<'_> {
+    /// Counts what it reports.
+    pub fn add_to(self, totals: &mut Totals) {
+        match self.reports {
+            Some(reports) => reports.into_iter().for_each(|activity| totals.add(activity)),
+            None => totals.add_span(self.scope, self.name, self.message),
+        }
+    }
 }
 
 /// What a batch held.
@@ -207,7 +221,8 @@ impl Transform {
             thin::find(rules, housekeeping, request, is_needed, &mut sighted.thinned)?;
         }
         let (strips, most) = (rules.content != Content::On, out.len() + LARGEST_RESULT);
-        let pass = Pass { rules, thinning, sighted, observe, counts: Counts::default(), strips, most };
+        let (counts, noted) = (Counts::default(), Noted::default());
+        let pass = Pass { rules, thinning, sighted, observe, counts, noted, strips, most };
         pass.request(signal, request, out)
     }
 
@@ -222,8 +237,9 @@ impl Transform {
         let Self { rules, thinning, sighted, .. } = self;
         // What was left out is left out here as well.
         let mut again = Sighted { thinned: std::mem::take(&mut sighted.thinned), ..Sighted::default() };
-        let (observe, counts, most) = (&mut |_: SpanSeen<'_>| {}, Counts::default(), out.len() + LARGEST_RESULT);
-        let pass = Pass { rules, thinning, sighted: &mut again, observe, counts, strips: false, most };
+        let (observe, counts, noted) = (&mut |_: SpanSeen<'_>| {}, Counts::default(), Noted::default());
+        let most = out.len() + LARGEST_RESULT;
+        let pass = Pass { rules, thinning, sighted: &mut again, observe, counts, noted, strips: false, most };
         let passed = pass.request(signal, request, out);
         sighted.thinned = again.thinned;
         passed.map(drop)
@@ -280,10 +296,18 @@ struct Pass<'a> {
     sighted: &'a mut Sighted,
     observe: &'a mut dyn FnMut(SpanSeen<'_>),
     counts: Counts,
+    noted: Noted,
     /// Whether content is taken out.
     strips: bool,
     /// The length beyond which the result does not grow.
     most: usize,
+}
+
+/// The trace that the last adopted span came from, and the attribute that says so; an empty one where there is nothing to say.
+#[derive(Default)]
+struct Noted {
+    trace_id: Vec<u8>,
+    attribute: Vec<u8>,
 }
 
 impl Rules {
@@ -388,6 +412,7 @@ fn submessage(message: &[u8], number: u32) -> Result<Option<Cow<'_, [u8]>>, Wire
 }
 
 /// The key of a `KeyValue` message.
+#[inline]
 fn attribute_key(key_value: &[u8]) -> Result<&[u8], WireError> {
     // Every known exporter writes the key first, and short, and behind it the value.
     if let [0x0a, length, rest @ ..] = key_value
@@ -408,6 +433,7 @@ fn attribute_key(key_value: &[u8]) -> Result<&[u8], WireError> {
 }
 
 /// Whether there is nothing but one field 2: another key behind it would be the one that counts.
+#[inline]
 fn is_value_alone(fields: &[u8]) -> bool {
     let Some((0x12, mut rest)) = fields.split_first() else { return fields.is_empty() };
     read_varint(&mut rest).is_ok_and(|length| length == rest.len() as u64)

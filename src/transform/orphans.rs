@@ -1,10 +1,7 @@
 //! Parents that were named and never came, found without remembering every span of a long run.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use super::ids::{ById, Id, Recent};
 
-/// Ids of spans that are remembered. A parent nearly always ends, and so comes, soon after its last child; what is
-/// older than this is looked up in the log, and only if it matters.
-const REMEMBERED: usize = 1 << 14;
 /// Parents that are waited for. More at once would be an agent that invents parents; the rest gets no stand-in.
 const AWAITED: usize = 1 << 16;
 /// Links that the run's span carries at most, as many as [`crate::record`] puts on it.
@@ -34,41 +31,27 @@ pub(super) struct Sighting {
 
 #[derive(Debug)]
 pub(super) struct Orphans {
-    seen: HashSet<[u8; 8]>,
-    order: VecDeque<[u8; 8]>,
-    awaited: HashMap<[u8; 8], StandIn>,
+    run_span: Id,
+    /// A parent nearly always ends, and so comes, soon after its last child; what is older is looked up in the log, and only
+    /// if it matters.
+    seen: Recent,
+    awaited: ById<StandIn>,
     forgotten: bool,
     /// Whether there was no room for a parent that was named.
     overflowed: bool,
 }
 
 impl Orphans {
-    pub(super) fn new(run_span: [u8; 8]) -> Self {
-        let mut orphans = Self {
-            seen: HashSet::new(),
-            order: VecDeque::new(),
-            awaited: HashMap::new(),
-            forgotten: false,
-            overflowed: false,
-        };
-        // Never put into the queue, so never forgotten.
-        orphans.seen.insert(run_span);
-        orphans
+    pub(super) fn new(run_span: Id) -> Self {
+        let (seen, awaited) = (Recent::default(), ById::default());
+        Self { run_span, seen, awaited, forgotten: false, overflowed: false }
     }
 
     pub(super) fn saw(&mut self, span: Sighting) {
         let Sighting { span_id, parent, start_unix_nano, end_unix_nano } = span;
         self.awaited.remove(&span_id);
-        if self.seen.insert(span_id) {
-            self.order.push_back(span_id);
-            if self.order.len() > REMEMBERED
-                && let Some(oldest) = self.order.pop_front()
-            {
-                self.seen.remove(&oldest);
-                self.forgotten = true;
-            }
-        }
-        if self.seen.contains(&parent) {
+        self.forgotten |= self.seen.add(span_id);
+        if parent == self.run_span || self.seen.has(&parent) {
             return;
         }
         let room = self.awaited.len() < AWAITED;
@@ -165,7 +148,7 @@ mod tests {
     #[test]
     fn what_was_forgotten_is_looked_up() {
         let mut orphans = Orphans::new(id(1));
-        for n in 0..REMEMBERED as u64 + 10 {
+        for n in 0..2 * Recent::LEAST as u64 + 10 {
             orphans.saw(span(id(1000 + n), id(1), 0, 1));
         }
         orphans.saw(span(id(5), id(1000), 2, 3));

@@ -1,7 +1,7 @@
 //! Resources and scopes: what is known of the machine is added, what holds content is taken out.
 
 use super::content::{self, ErrorText, Family, OwnNames, Place, Verdict};
-use super::{Pass, Unfit, attribute_key, attribute_text, put_attribute, submessage};
+use super::{Agent, Pass, Unfit, attribute_key, attribute_text, put_attribute, submessage};
 use crate::otlp::Signal;
 use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
 
@@ -128,13 +128,14 @@ impl Pass<'_> {
     }
 
     /// What becomes of an attribute, by what is known of all and by what is said of this run's agent.
+    #[inline]
     pub(super) fn verdict(&self, family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verdict {
-        let own = self
-            .rules
-            .agent
-            .as_ref()
-            .map(|agent| OwnNames { attributes: agent.content, renamed: agent.words.attributes });
-        own.unwrap_or_default().attribute(family, place, owner, key)
+        match &self.rules.agent {
+            Some(Agent { content, words, .. }) if !content.is_empty() || !words.attributes.is_empty() => {
+                OwnNames { attributes: content, renamed: words.attributes }.attribute(family, place, owner, key)
+            }
+            _ => content::attribute(family, place, owner, key),
+        }
     }
 
     /// Whether an attribute field stays.

@@ -9,7 +9,7 @@ use super::resource::Origin;
 use super::thin::Above;
 use super::{Pass, SpanSeen, attribute_key, is_absent, put_id, put_original_trace};
 use crate::otlp::wire::{
-    Reader, Value, WireError, close_message, open_message, put_bytes_field, put_fixed32_field, put_message,
+    Kept, Reader, Value, WireError, close_message, open_message, put_bytes_field, put_fixed32_field, put_message,
     put_string_field, put_varint_field,
 };
 use crate::settings::Nest;
@@ -81,8 +81,8 @@ impl Pass<'_> {
         let moved = above != Above::Itself;
         let identity = Identity { parent, ..identity };
         let root = identity.parent.is_empty();
-        let translated = self.translated(origin, identity.name, span);
-        let translated = translated.as_ref();
+        let read = self.read(origin, identity.name, span);
+        let translated = read.translated.as_ref();
         let renamed = translated.and_then(|translated| translated.name.as_deref());
         let kind = translated.and_then(|translated| translated.kind);
         let mut failed = translated.is_some_and(|translated| translated.failed);
@@ -91,29 +91,44 @@ impl Pass<'_> {
         if adopted {
             put_bytes_field(out, 1, &self.rules.trace_id);
         }
+        let mut kept = Kept::of(span);
         for field in Reader::new(span) {
             let field = field?;
-            match (field.number, field.value.bytes()) {
-                (1 | 4, _) if adopted => {}
-                (4, _) if moved => {}
-                (16, _) if adopted && root => {}
-                (5, _) if renamed.is_some() => {}
-                (6, _) if kind.is_some() => {}
-                (9, Some(key_value)) if is_removed(translated, key_value)? => {}
-                (9, Some(_)) if !self.keeps(origin, Place::Span, identity.name, &field)? => {}
-                (11, Some(event)) => {
-                    put_message(out, 11, event.len(), |out| self.event(origin, identity.name, event, out))?;
+            let stays = match (field.number, field.value.bytes()) {
+                (1 | 4, _) if adopted => false,
+                (4, _) if moved => false,
+                (16, _) if adopted && root => false,
+                (5, _) if renamed.is_some() => false,
+                (6, _) if kind.is_some() => false,
+                (9, Some(key_value)) => {
+                    !is_removed(translated, key_value)? && self.keeps(origin, Place::Span, identity.name, &field)?
                 }
-                (13, Some(link)) => put_message(out, 13, link.len() + 64, |out| self.link(origin, link, out))?,
+                (11, Some(event)) => {
+                    kept.leave_out(&field, out);
+                    put_message(out, 11, event.len(), |out| self.event(origin, identity.name, event, out))?;
+                    continue;
+                }
+                (13, Some(link)) => {
+                    kept.leave_out(&field, out);
+                    put_message(out, 13, link.len() + 64, |out| self.link(origin, link, out))?;
+                    continue;
+                }
                 (15, Some(status)) => {
+                    kept.leave_out(&field, out);
                     put_message(out, 15, status.len() + 2, |out| {
                         self.status(origin, identity.name, status, failed, out)
                     })?;
                     failed = false;
+                    continue;
                 }
-                _ => out.extend_from_slice(field.raw),
+                _ => true,
+            };
+            match stays {
+                true => kept.keep(&field),
+                false => kept.leave_out(&field, out),
             }
         }
+        kept.append(out);
         if let Some(translated) = translated {
             if let Some(name) = renamed {
                 put_string_field(out, 5, name);
@@ -139,7 +154,8 @@ impl Pass<'_> {
             self.sight(&identity);
         }
         let name = renamed.map_or(identity.name, str::as_bytes);
-        (self.observe)(SpanSeen { scope: origin.scope, name, message: &out[start..] });
+        let reports = read.reports.as_ref().map(Option::as_ref);
+        (self.observe)(SpanSeen { scope: origin.scope, name, message: &out[start..], reports });
         close_message(out, open);
         self.counts.kept += 1;
         Ok(())
@@ -153,9 +169,20 @@ impl Pass<'_> {
         if root {
             put_fixed32_field(out, 16, identity.flags | PARENT_IS_REMOTE);
         }
-        if self.must_adopt(identity.trace_id) && !is_absent(identity.trace_id) {
-            put_original_trace(out, 9, identity.trace_id);
+        self.note_original_trace(identity.trace_id, out);
+    }
+
+    /// The same note on one span after the other is written once.
+    fn note_original_trace(&mut self, trace_id: &[u8], out: &mut Vec<u8>) {
+        if self.noted.trace_id != trace_id {
+            self.noted.trace_id.clear();
+            self.noted.trace_id.extend_from_slice(trace_id);
+            self.noted.attribute.clear();
+            if self.must_adopt(trace_id) && !is_absent(trace_id) {
+                put_original_trace(&mut self.noted.attribute, 9, trace_id);
+            }
         }
+        out.extend_from_slice(&self.noted.attribute);
     }
 
     /// Notes that a span came, and which one it names as its parent.

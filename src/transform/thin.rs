@@ -11,8 +11,9 @@
 //!   what is left out is named by nobody that comes later.
 //! * What is not remembered any more can be named again. Its children are orphans then, as those of a lost span.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 
+use super::ids::{ById, Id, Ids};
 use super::resource::scope_name;
 use super::spans::Identity;
 use super::{Pass, Rules, messages};
@@ -27,17 +28,15 @@ const NAMED: usize = 1 << 14;
 /// The longest way up through spans that were left out.
 const HIGHEST: usize = 1 << 10;
 
-pub(super) type Id = [u8; 8];
-
 /// Spans that were left out, with their parents; none for a span without one.
-pub(super) type Thinned = HashMap<Id, Option<Id>>;
+pub(super) type Thinned = ById<Option<Id>>;
 
 /// What is remembered of what was left out, and of what must not be.
 #[derive(Debug, Default)]
 pub(super) struct Thinning {
     thinned: Thinned,
     order: VecDeque<Id>,
-    named: HashSet<Id>,
+    named: Ids,
     named_order: VecDeque<Id>,
 }
 
@@ -152,11 +151,11 @@ impl Pass<'_> {
         span: &[u8],
     ) -> bool {
         let Some(housekeeping) = housekeeping else { return false };
-        // Another span may have the same id and stay.
-        let Some((span_id, parent)) = thinnable(self.rules, housekeeping, identity, span) else { return false };
-        if !self.sighted.thinned.contains_key(&span_id) {
+        if !identity.span_id.try_into().is_ok_and(|span_id: Id| self.sighted.thinned.contains_key(&span_id)) {
             return false;
         }
+        // Another span may have the same id and stay.
+        let Some((span_id, parent)) = thinnable(self.rules, housekeeping, identity, span) else { return false };
         self.sighted.left_out.push((span_id, parent));
         self.counts.thinned += 1;
         true

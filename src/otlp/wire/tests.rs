@@ -74,6 +74,49 @@ proptest! {
     }
 
     #[test]
+    fn what_is_kept_is_all_but_what_is_left_out(nodes in nodes(), left_out in any::<u8>()) {
+        let (mut message, mut out, mut expected) = (Vec::new(), Vec::new(), Vec::new());
+        write(&mut message, &nodes);
+        let mut kept = Kept::of(&message);
+        for (index, field) in Reader::new(&message).enumerate() {
+            let field = field.unwrap();
+            if left_out >> index & 1 == 0 {
+                kept.keep(&field);
+                expected.extend_from_slice(field.raw);
+            } else {
+                kept.leave_out(&field, &mut out);
+                out.push(0xff);
+                expected.push(0xff);
+            }
+        }
+        kept.append(&mut out);
+        prop_assert_eq!(out, expected);
+    }
+
+    /// There is a shorter way for most fields.
+    #[test]
+    fn both_ways_of_reading_say_the_same(
+        message in prop::collection::vec(prop_oneof![any::<u8>(), 0_u8..24, Just(0x80)], 0..40),
+    ) {
+        let (mut reader, mut rest) = (Reader::new(&message), message.as_slice());
+        loop {
+            let start = rest;
+            let expected = (!rest.is_empty()).then(|| read_field(&mut rest)).transpose();
+            let read = reader.next_field();
+            match (read, expected) {
+                (Ok(Some(field)), Ok(Some((number, value)))) => {
+                    prop_assert_eq!((field.number, field.value), (number, value));
+                    prop_assert_eq!(field.raw, &start[..start.len() - rest.len()]);
+                }
+                (read, expected) => {
+                    prop_assert_eq!(read.map(|field| field.map(|field| (field.number, field.value))), expected);
+                    break;
+                }
+            }
+        }
+    }
+
+    #[test]
     fn arbitrary_bytes_never_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         let mut read = 0;
         for field in Reader::new(&bytes) {

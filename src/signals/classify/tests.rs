@@ -339,6 +339,24 @@ fn captures_add_up() {
 }
 
 #[test]
+fn what_surely_reports_does() {
+    let mut sure = 0;
+    for name in captures::names() {
+        let spans = captures::load(&name);
+        for (scope, span) in captures::each(&spans) {
+            if surely_reports(scope.as_bytes(), span.name.as_bytes()) {
+                sure += 1;
+                assert!(classify(scope, span).is_some(), "{}", span.name);
+                // Nothing but its name counts.
+                let bare = Span { name: span.name.clone(), ..Span::default() };
+                assert!(classify(scope, &bare).is_some(), "{}", span.name);
+            }
+        }
+    }
+    assert!(sure > 50, "{sure}");
+}
+
+#[test]
 fn hardly_anything_of_opencode_is_worth_decoding() {
     let spans = captures::load("opencode-run-llm-traces");
     let worth = captures::each(&spans).filter(|(_, span)| worth_decoding(span.name.as_bytes())).count();

@@ -199,9 +199,10 @@ fn unlisted(family: Family, place: Place, owner: &[u8], key: &[u8]) -> Verdict {
     }
     let dropped = match family {
         Family::Other => false,
-        // What an otel-run within this run added, as to what the others write.
-        Family::Opencode if key.starts_with(b"otel_run.") => false,
-        Family::Opencode => place == Place::LogRecord && !listed(table::OPENCODE_LOG_ATTRIBUTES, key),
+        // What an otel-run within this run added stays, as in what the others write.
+        Family::Opencode => {
+            place == Place::LogRecord && !key.starts_with(b"otel_run.") && !listed(table::OPENCODE_LOG_ATTRIBUTES, key)
+        }
         family => table::GENERIC_FAMILIES.has(family) && generic(family, place, key),
     };
     if dropped { Verdict::Drop } else { Verdict::Keep }

@@ -47,9 +47,13 @@ fn request(scope: &str, span: Span) -> Vec<u8> {
 
 /// The request after the transforms, and what is counted in it.
 fn apply(rules: Rules, request: &[u8]) -> (Vec<u8>, Totals) {
-    let (mut out, mut totals) = (Vec::new(), Totals::default());
-    let mut observe = |seen: crate::transform::SpanSeen<'_>| totals.add_span(seen.scope, seen.name, seen.message);
+    let (mut out, mut totals, mut read_again) = (Vec::new(), Totals::default(), Totals::default());
+    let mut observe = |seen: crate::transform::SpanSeen<'_>| {
+        seen.add_to(&mut totals);
+        read_again.add_span(seen.scope, seen.name, seen.message);
+    };
     Transform::new(rules).apply(Signal::Traces, request, &mut out, &mut observe).unwrap();
+    assert_eq!(totals, read_again);
     (out, totals)
 }
 
@@ -64,6 +68,24 @@ fn through(genai: GenAi, scope: &str, span: &Span) -> Span {
 
 fn exception(name: &str, class: &str) -> Event {
     Event { name: name.to_owned(), attributes: vec![text("exception.type", class)], ..Event::default() }
+}
+
+/// What is handed on instead of being read a second time.
+#[test]
+fn what_agents_report_is_the_same_before_and_after() {
+    let mut calls = 0;
+    for name in crate::signals::captures::names() {
+        for (signal, request) in crate::signals::captures::requests(&name) {
+            if signal == Signal::Traces {
+                for (genai, content) in
+                    [(GenAi::Add, Content::Off), (GenAi::Replace, Content::Off), (GenAi::Replace, Content::On)]
+                {
+                    calls += apply(Rules { content, ..rules(genai) }, &request).1.model_calls;
+                }
+            }
+        }
+    }
+    assert!(calls > 30, "{calls}");
 }
 
 #[test]

@@ -99,7 +99,7 @@ impl Stored {
     fn take(&mut self, signal: Signal, request: &[u8]) {
         let mut out = Vec::new();
         let totals = &mut self.totals;
-        let mut observe = |seen: crate::transform::SpanSeen<'_>| totals.add_span(seen.scope, seen.name, seen.message);
+        let mut observe = |seen: crate::transform::SpanSeen<'_>| seen.add_to(totals);
         let counts = self.transform.apply(signal, request, &mut out, &mut observe).unwrap();
         self.transform.remember();
         match signal {
