@@ -3,7 +3,7 @@
 use super::backend::{HEADERS, TOWARDS_A_BACKEND};
 use super::profile::{
     Argument, ContentSwitch, Edit, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy,
-    ResourceAttributes, Service, Speaks, TakesParent, Variable,
+    ResourceAttributes, Service, Speaks, TakesParent, Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -16,6 +16,7 @@ pub(super) const PROFILE: Profile = Profile {
     recognised_by: RecognisedBy { base_names: &["claude"], packages: &["@anthropic-ai/claude-code"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["claude-code"], tells_version: true },
+    telemetry: Telemetry { like: Some("claude"), scopes: &["com.anthropic.claude_code*"] },
     speaks: Speaks {
         protocols: &[Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson],
         signals: &[Signal::Traces, Signal::Logs, Signal::Metrics],

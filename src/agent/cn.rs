@@ -4,7 +4,7 @@ use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
     Flush, Injection, LastBatches, Modes, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent,
-    Variable,
+    Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -17,6 +17,7 @@ pub(super) const PROFILE: Profile = Profile {
     recognised_by: RecognisedBy { base_names: &["cn"], packages: &["@continuedev/cli"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["continue-cli"], tells_version: true },
+    telemetry: Telemetry { like: Some("cn"), scopes: &["continue-cli"] },
     speaks: Speaks { protocols: &[Protocol::HttpJson], signals: &[Signal::Metrics] },
     takes_parent: TakesParent::Never,
     ignores: &[

@@ -4,7 +4,7 @@ use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
     Alternative, Argument, Edit, Event, Flush, Injection, LastBatches, Means, Modes, Probe, Profile, RecognisedBy,
-    ResourceAttributes, Service, Speaks, TakesParent, Variable,
+    ResourceAttributes, Service, Speaks, TakesParent, Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -18,6 +18,7 @@ pub(super) const PROFILE: Profile = Profile {
     recognised_by: RecognisedBy { base_names: &["codex"], packages: &["@openai/codex"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["codex_exec", "codex_cli_rs", "codex-app-server"], tells_version: true },
+    telemetry: Telemetry { like: Some("codex"), scopes: &["codex_*", "codex"] },
     speaks: Speaks {
         protocols: &[Protocol::Grpc, Protocol::HttpProtobuf, Protocol::HttpJson],
         signals: &[Signal::Traces, Signal::Logs, Signal::Metrics],

@@ -4,7 +4,7 @@ use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
     ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes,
-    Service, Speaks, TakesParent, Variable,
+    Service, Speaks, TakesParent, Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -17,6 +17,7 @@ pub(super) const PROFILE: Profile = Profile {
     recognised_by: RecognisedBy { base_names: &["copilot"], packages: &["@github/copilot"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["github-copilot"], tells_version: true },
+    telemetry: Telemetry { like: Some("copilot"), scopes: &["github.copilot", "github-copilot", "copilot-chat"] },
     speaks: Speaks {
         protocols: &[Protocol::HttpJson, Protocol::HttpProtobuf],
         signals: &[Signal::Traces, Signal::Metrics],

@@ -4,7 +4,7 @@ use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
     Caution, ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy,
-    ResourceAttributes, Service, Speaks, TakesParent, Variable,
+    ResourceAttributes, Service, Speaks, TakesParent, Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -18,6 +18,7 @@ pub(super) const PROFILE: Profile = Profile {
     modes: MODES,
     // Its version is that of Node.js.
     service: Service { names: &["gemini-cli"], tells_version: false },
+    telemetry: Telemetry { like: Some("gemini"), scopes: &["gemini-cli*"] },
     speaks: Speaks {
         protocols: &[Protocol::HttpJson, Protocol::Grpc],
         signals: &[Signal::Traces, Signal::Logs, Signal::Metrics],

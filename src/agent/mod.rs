@@ -37,7 +37,7 @@ pub use launchers::Hindrance;
 pub use own::Own;
 pub use profile::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Interface, LastBatches, Means, Modes,
-    Probe, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent, Variable,
+    Probe, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent, Telemetry, Variable,
 };
 pub use warning::{Cause, Warning};
 

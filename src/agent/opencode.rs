@@ -3,7 +3,7 @@
 use super::backend::{HEADERS, TOWARDS_A_BACKEND};
 use super::profile::{
     Caution, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy, ResourceAttributes, Service,
-    Speaks, TakesParent, Variable,
+    Speaks, TakesParent, Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -54,6 +54,7 @@ pub const PROFILE: Profile = Profile {
         ..Modes::UNKNOWN
     },
     service: Service { names: &["opencode"], tells_version: true },
+    telemetry: Telemetry { like: Some("opencode"), scopes: &["opencode"] },
     speaks: Speaks { protocols: &[Protocol::HttpJson], signals: &[Signal::Traces, Signal::Logs] },
     takes_parent: TakesParent::Never,
     // Its one switch is OTEL_EXPORTER_OTLP_ENDPOINT; it has no SDK that would read a configuration file.

@@ -3,7 +3,7 @@
 use super::backend::TOWARDS_A_BACKEND;
 use super::profile::{
     Flush, Injection, LastBatches, Modes, Profile, RecognisedBy, ResourceAttributes, Service, Speaks, TakesParent,
-    Variable,
+    Telemetry, Variable,
 };
 
 /// The profile of a command that is not recognised.
@@ -14,6 +14,7 @@ pub const PROFILE: Profile = Profile {
     recognised_by: RecognisedBy { base_names: &[], packages: &[], scripts: &[] },
     modes: Modes::UNKNOWN,
     service: Service { names: &[], tells_version: false },
+    telemetry: Telemetry::UNKNOWN,
     speaks: Speaks { protocols: &[], signals: &[] },
     takes_parent: TakesParent::Unknown,
     ignores: &[],

@@ -25,6 +25,8 @@ pub struct Profile {
     pub modes: Modes,
     /// What it calls itself.
     pub service: Service,
+    /// Whose names its telemetry uses.
+    pub telemetry: Telemetry,
     /// What it exports, and how.
     pub speaks: Speaks,
     /// Whether it takes its parent span from `TRACEPARENT`.
@@ -106,6 +108,28 @@ pub struct Service {
     pub names: &'static [&'static str],
     /// Whether its `service.version` is its own version.
     pub tells_version: bool,
+}
+
+/// What is known of an agent's telemetry beyond the fields of its profile: the names of content, of the GenAI conventions and
+/// of its inner workings are in tables, each for the agent that uses them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Telemetry {
+    /// The built-in agent whose tables are right for it; none where the tables know nothing of it.
+    pub like: Option<&'static str>,
+    /// Its instrumentation scopes, those of the built-in agent of this name being the first ones of that: a name, or how names
+    /// begin with `*` behind it.
+    pub scopes: &'static [&'static str],
+}
+
+impl Telemetry {
+    /// Of an agent that the tables know nothing of.
+    pub const UNKNOWN: Self = Self { like: None, scopes: &[] };
+
+    /// The scope under which the tables know the telemetry.
+    pub fn known_as(&self) -> Option<&'static str> {
+        let like = super::PROFILES.iter().find(|profile| Some(profile.name) == self.like)?;
+        like.telemetry.scopes.first().map(|scope| scope.trim_end_matches('*'))
+    }
 }
 
 /// What the command line of an agent says about how it runs.

@@ -4,7 +4,7 @@ use super::backend::TOWARDS_A_BACKEND;
 use super::other::STANDARD;
 use super::profile::{
     Caution, ContentSwitch, Event, Flush, Injection, LastBatches, Means, Modes, Profile, RecognisedBy,
-    ResourceAttributes, Service, Speaks, TakesParent, Variable,
+    ResourceAttributes, Service, Speaks, TakesParent, Telemetry, Variable,
 };
 use crate::otlp::Signal;
 use crate::settings::Protocol;
@@ -17,6 +17,7 @@ pub(super) const PROFILE: Profile = Profile {
     recognised_by: RecognisedBy { base_names: &["qwen"], packages: &["@qwen-code/qwen-code"], scripts: &[] },
     modes: MODES,
     service: Service { names: &["qwen-code"], tells_version: true },
+    telemetry: Telemetry { like: Some("qwen"), scopes: &["qwen-code"] },
     speaks: Speaks {
         protocols: &[Protocol::HttpJson, Protocol::Grpc],
         signals: &[Signal::Traces, Signal::Logs, Signal::Metrics],

@@ -130,6 +130,8 @@ fn rules(
         Agent {
             services: service.names,
             tells_version: service.tells_version,
+            scopes: plan.agent.profile.telemetry.scopes,
+            known_as: plan.agent.profile.telemetry.known_as(),
             content: plan.agent.profile.content_attributes,
             words: OwnWords {
                 operations: plan.agent.profile.operations,

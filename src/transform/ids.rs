@@ -30,14 +30,16 @@ impl BuildHasher for Seed {
     }
 }
 
+/// An odd number without a pattern, from the golden ratio.
+const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
 /// Multiplies and folds the upper half of the product onto the lower one.
 #[derive(Debug)]
 pub(super) struct Folded(u64);
 
 impl Folded {
     fn add(&mut self, word: u64) {
-        // An odd number without a pattern: the golden ratio's.
-        let product = u128::from(self.0 ^ word) * 0x9e37_79b9_7f4a_7c15;
+        let product = u128::from(self.0 ^ word) * u128::from(GOLDEN);
         self.0 = product as u64 ^ (product >> 64) as u64;
     }
 }
@@ -54,8 +56,10 @@ impl Hasher for Folded {
     /// The length of an id, which is always the same.
     fn write_usize(&mut self, _: usize) {}
 
+    /// A table takes its places from both ends of it.
     fn finish(&self) -> u64 {
-        self.0
+        let mixed = (self.0 ^ self.0 >> 32).wrapping_mul(GOLDEN);
+        mixed ^ mixed >> 29
     }
 }
 

@@ -72,11 +72,25 @@ pub struct Agent {
     pub version: Option<String>,
     /// `service.instance.id` of these.
     pub instance_id: String,
+    /// Its instrumentation scopes: names, or how they begin with `*` behind it.
+    pub scopes: &'static [&'static str],
+    /// The scope under which the tables know what stands in `scopes`, and what other scopes of `services` hold; none where
+    /// they do not.
+    pub known_as: Option<&'static str>,
     /// Attributes that hold content in its data, beside those that are known of all: a name, or a name with `.*` behind it
     /// for itself and all below it.
     pub content: &'static [&'static str],
     /// What it calls what the GenAI conventions have names for, beside what is known of all.
     pub words: OwnWords,
+}
+
+impl Agent {
+    fn has_scope(&self, scope: &[u8]) -> bool {
+        self.scopes.iter().any(|name| match name.strip_suffix('*') {
+            Some(start) => scope.starts_with(start.as_bytes()),
+            None => scope == name.as_bytes(),
+        })
+    }
 }
 
 /// A span as it leaves the transforms.
@@ -311,6 +325,18 @@ struct Noted {
 }
 
 impl Rules {
+    /// The name under which the tables know the scope `scope`.
+    fn scope_known_as<'a>(&self, scope: &'a [u8]) -> &'a [u8] {
+        let agent = self.agent.as_ref().filter(|agent| agent.has_scope(scope));
+        agent.and_then(|agent| agent.known_as).map_or(scope, str::as_bytes)
+    }
+
+    /// The name under which the tables know the service `service`.
+    fn service_known_as<'a>(&self, service: &'a [u8]) -> &'a [u8] {
+        let agent = self.agent.as_ref().filter(|agent| agent.services.iter().any(|name| name.as_bytes() == service));
+        agent.and_then(|agent| agent.known_as).map_or(service, str::as_bytes)
+    }
+
     /// What is left out, if anything can be: adopted spans of a trace that is not sampled go as it is.
     fn thins(&self) -> Option<&Housekeeping> {
         self.left_out.as_ref().filter(|_| self.sampled || self.nest != Nest::Adopt)

@@ -8,6 +8,7 @@ use crate::otlp::wire::{Field, Reader, WireError, put_bytes_field, put_message};
 /// What the items of one scope have in common.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Origin<'a> {
+    /// The name under which the tables know it.
     pub(super) scope: &'a [u8],
     pub(super) family: Family,
 }
@@ -36,7 +37,7 @@ impl Pass<'_> {
     }
 
     fn resource(&mut self, service: &[u8], resource: &[u8], out: &mut Vec<u8>) -> Result<(), WireError> {
-        let family = Family::of_scope(b"", service);
+        let family = Family::of_scope(b"", self.rules.service_known_as(service));
         let mut present: Vec<&[u8]> = Vec::new();
         let mut removed: Vec<&[u8]> = Vec::new();
         let renamed = self.rules.service_name.as_deref();
@@ -98,7 +99,8 @@ impl Pass<'_> {
 
     /// `ScopeSpans`, `ScopeMetrics` or `ScopeLogs`: the scope is field 1, the items are field 2.
     fn scope_group(&mut self, signal: Signal, service: &[u8], group: &[u8], out: &mut Vec<u8>) -> Result<(), Unfit> {
-        let scope = scope_name(group)?;
+        let scope = self.rules.scope_known_as(scope_name(group)?);
+        let service = self.rules.service_known_as(service);
         let housekeeping = self.rules.thins().and_then(|housekeeping| housekeeping.of_scope(scope));
         let origin = Origin { scope, family: Family::of_scope(scope, service) };
         for field in Reader::new(group) {

@@ -202,6 +202,8 @@ fn the_agents_resources_say_which_instance_and_version_it_is() {
         tells_version: true,
         version: Some("1.0.0".to_owned()),
         instance_id: "run".to_owned(),
+        scopes: &[],
+        known_as: None,
     };
     let (name, told) = (text("service.name", "agent_exec"), text("service.version", "1.2.3"));
     // What it says of its version beats what its package says; an id of its own, for each of its threads, does not stay.

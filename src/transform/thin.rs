@@ -109,7 +109,7 @@ pub(super) fn find(
     for group in messages(request, 1) {
         for scope_spans in messages(group?, 2) {
             let scope_spans = scope_spans?;
-            let scope = scope_name(scope_spans)?;
+            let scope = rules.scope_known_as(scope_name(scope_spans)?);
             let Some(housekeeping) = housekeeping.of_scope(scope) else { continue };
             for span in messages(scope_spans, 2) {
                 let span = span?;

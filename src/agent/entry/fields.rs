@@ -39,6 +39,8 @@ pub const FIELDS: &[Key] = fields! {
     "scripts": TEXTS, NONE, "ends of the paths of its scripts, as in node bundle/goose.js", "[\"bundle/goose.js\"]";
     "modes": Kind::Table(MODES), AS_LIKE, "what its command line says about how it runs", "{ working = [\"run\"] }";
     "service": Kind::Table(SERVICE), AS_LIKE, "what it calls itself in what it sends", "{ names = [\"goose\"] }";
+    "telemetry": Kind::Table(TELEMETRY), AS_LIKE, "whose names of content, of GenAI and of housekeeping it uses",
+        "{ like = \"opencode\", scopes = [\"goose\"] }";
     "protocols": Kind::List(&word_of!(PROTOCOL)), AS_LIKE, "what it speaks; the first is asked for where it does not speak http/protobuf",
         "[\"http/json\"]";
     "signals": Kind::List(&word_of!(SIGNAL)), AS_LIKE, "what it sends", "[\"traces\", \"logs\"]";
@@ -105,6 +107,12 @@ pub(super) const BY_OPTION: &[Key] = fields! {
 pub(super) const SERVICE: &[Key] = fields! {
     "names": TEXTS, NONE, "its service.names", "[\"goose\"]";
     "tells_version": Kind::Switch, Words("false"), "whether its service.version is its own", "true";
+};
+
+/// `telemetry`.
+pub(super) const TELEMETRY: &[Key] = fields! {
+    "like": Kind::Text, AS_LIKE, "the built-in agent whose names it uses", "\"opencode\"";
+    "scopes": TEXTS, AS_LIKE, "its instrumentation scopes; * at the end stands for any rest", "[\"goose\"]";
 };
 
 /// `flush`.

@@ -2,11 +2,13 @@
 
 use super::fields;
 use super::read::Place;
-use super::values::{exact, injected, json, keep, key, list, sentence, switch, variable, word, wrong_type};
+use super::values::{
+    exact, injected, json, keep, key, known_agent, list, scope, sentence, switch, variable, word, wrong_type,
+};
 use super::words::{LAST_BATCHES, MEANS, SIGNAL};
 use crate::agent::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Modes, Probe, Profile, Service,
-    Variable,
+    Telemetry, Variable,
 };
 use crate::settings::{Given, Origin, Protocol, duration, keys};
 
@@ -59,6 +61,17 @@ pub(super) fn service(place: &mut Place<'_>, service: &mut Service) {
         match name.as_str() {
             "names" => place.put(&mut service.names, list(exact)),
             "tells_version" => place.put(&mut service.tells_version, switch),
+            _ => {}
+        }
+    }
+}
+
+pub(super) fn telemetry(place: &mut Place<'_>, telemetry: &mut Telemetry) {
+    for (name, said) in place.fields(fields::TELEMETRY) {
+        let mut place = place.below(name, said);
+        match name.as_str() {
+            "like" => place.put(&mut telemetry.like, some(known_agent)),
+            "scopes" => place.put(&mut telemetry.scopes, list(scope)),
             _ => {}
         }
     }

@@ -136,6 +136,7 @@ fn entry(name: &str, mut place: Place<'_>) -> Option<Profile> {
             "scripts" => place.put(&mut by.scripts, list(exact)),
             "modes" => parts::modes(&mut place, &mut profile.modes),
             "service" => parts::service(&mut place, &mut profile.service),
+            "telemetry" => parts::telemetry(&mut place, &mut profile.telemetry),
             "protocols" => place.put(&mut profile.speaks.protocols, list(word(choice::PROTOCOL))),
             "signals" => place.put(&mut profile.speaks.signals, list(word(SIGNAL))),
             "takes_parent" => place.put(&mut profile.takes_parent, word(TAKES_PARENT)),

@@ -2,6 +2,7 @@
 //! the built-in ones are constants, and the user's are read once, when otel-run starts, and needed until it ends. So
 //! their texts and lists are leaked on purpose.
 
+use crate::agent::PROFILES;
 use crate::settings::{Given, Sourced, choice};
 
 /// A list that lives as long as the process.
@@ -110,6 +111,24 @@ pub(super) fn span(given: &Given) -> Result<&'static str, String> {
         }
         name => Ok(name),
     }
+}
+
+/// The name of instrumentation scopes, or how names of scopes begin.
+pub(super) fn scope(given: &Given) -> Result<&'static str, String> {
+    match exact(given)? {
+        "*" => Err("the scopes of libraries would be among them".to_owned()),
+        _ => span(given),
+    }
+}
+
+/// The name of a built-in agent of whose telemetry something is known.
+pub(super) fn known_agent(given: &Given) -> Result<&'static str, String> {
+    let wanted = exact(given)?;
+    let names = || PROFILES.iter().filter(|profile| profile.telemetry.like.is_some()).map(|profile| profile.name);
+    names().find(|name| *name == wanted).ok_or_else(|| {
+        let (known, hint) = (names().collect::<Vec<_>>().join(", "), choice::did_you_mean(wanted, names()));
+        format!("nothing is known of the telemetry of \"{wanted}\" (known: {known}){hint}")
+    })
 }
 
 /// A name of the GenAI conventions.

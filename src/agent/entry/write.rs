@@ -6,7 +6,7 @@ use super::parts::PROTOCOL;
 use super::words::{LAST_BATCHES, MEANS, RESOURCE_ATTRIBUTES, word};
 use crate::agent::{
     Alternative, Argument, Caution, ContentSwitch, Edit, Event, Flush, Injection, Modes, OTHER, Profile, RecognisedBy,
-    Service, Speaks, Variable,
+    Service, Speaks, Telemetry, Variable,
 };
 use crate::settings::written::{key, list, text};
 
@@ -20,6 +20,7 @@ pub fn write(profile: &Profile) -> String {
         recognised_by: RecognisedBy { base_names, packages, scripts },
         modes,
         service: Service { names, tells_version },
+        telemetry,
         speaks: Speaks { protocols, signals },
         takes_parent,
         ignores,
@@ -67,6 +68,9 @@ pub fn write(profile: &Profile) -> String {
         page.table(&format!("{path}.service"));
         page.list("names", names);
         page.field("tells_version", if tells_version { "true" } else { "false" });
+    }
+    if telemetry != OTHER.telemetry {
+        page.telemetry(&path, &telemetry);
     }
     let Flush { at_end, on_signal } = flush;
     page.table(&format!("{path}.flush"));
@@ -170,6 +174,16 @@ impl Page {
             self.line(&format!("    {},", text(word)));
         }
         self.line("]");
+    }
+
+    fn telemetry(&mut self, path: &str, Telemetry { like, scopes }: &Telemetry) {
+        self.head("# What is content in it, its names for GenAI, what is counted and what is housekeeping are known of this agent, in");
+        self.line("# these scopes and under the names of the service. Further ones can be said in this entry (docs/your-agent.md).");
+        self.line(&format!("[{path}.telemetry]"));
+        if let Some(like) = like {
+            self.field("like", &text(like));
+        }
+        self.list("scopes", scopes);
     }
 
     fn modes(&mut self, path: &str, modes: &Modes) {
