@@ -45,13 +45,13 @@ end
 function __otel_run_command
     set -l words (__otel_run_place)
     set -e words[1]
-    complete -C (string join ' ' -- (string escape -- $words) (commandline -ct))
+    complete --do-complete=(string join ' ' -- (string escape -- $words) (commandline -ct))
 end
 
 # A command in the place of a verb. All programs are too many to be listed.
 function __otel_run_program
     set -l current (commandline -ct)
-    test -n "$current"; and complete -C "$current"
+    string match -qr '^[^-]' -- $current; and complete -C $current
 end
 
 # The lines of a table that otel-run prints, below its heading: the first word, and the rest as its description.

@@ -35,6 +35,7 @@ fn mandoc_has_nothing_to_say() {
 /// `make install` and `make uninstall`, below a folder of their own, with the binary of this test.
 #[test]
 fn everything_is_installed_and_removed() {
+    let _written = crate::WRITING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let home = Home::new();
     let root = home.work().join("root");
     let make = |target: &str| {
@@ -52,19 +53,17 @@ fn everything_is_installed_and_removed() {
     let prefix = root.join("opt/otel run");
     let version = alone(prefix.join("bin/otel-run")).arg("--version").expect_exit(0).stdout_text();
     assert_eq!(version, run().arg("--version").expect_exit(0).stdout_text());
-    for (page, text) in pages::files() {
+    for (page, _) in pages::files() {
         let section = page.rsplit('.').next().unwrap();
-        holds(&prefix.join(format!("share/man/man{section}")).join(&page), &text);
+        same(&prefix.join(format!("share/man/man{section}")).join(&page), &folder("man").join(&page));
     }
-    let completions = crate::completions::files();
     for (file, place) in [
         ("otel-run.bash", "share/bash-completion/completions/otel-run"),
         ("_otel-run", "share/zsh/site-functions/_otel-run"),
         ("otel-run.fish", "share/fish/vendor_completions.d/otel-run.fish"),
         ("otel-run.elv", "share/elvish/lib/otel-run.elv"),
     ] {
-        let (_, text) = completions.iter().find(|(name, _)| name == file).unwrap();
-        holds(&prefix.join(place), text);
+        same(&prefix.join(place), &folder("completions").join(file));
     }
     make("uninstall");
     let left = alone("find").home(&home).arg(&root).args(["-type", "f"]).expect_exit(0).stdout_text();
@@ -72,7 +71,7 @@ fn everything_is_installed_and_removed() {
 }
 
 #[track_caller]
-fn holds(file: &Path, text: &str) {
-    let installed = std::fs::read_to_string(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
-    assert!(installed == text, "{}", file.display());
+fn same(installed: &Path, committed: &Path) {
+    let read = |file: &Path| std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    assert!(read(installed) == read(committed), "{}", installed.display());
 }

@@ -19,15 +19,20 @@ mod support;
 mod tree;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 /// A folder of the package.
 fn folder(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(name)
 }
 
+/// Held while committed files are written, and by who reads them meanwhile.
+static WRITING: Mutex<()> = Mutex::new(());
+
 /// Fails unless the folder holds these files and no others; or makes it so, touching only what is wrong.
 #[track_caller]
 fn committed(name: &str, files: &[(String, String)]) {
+    let _writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let folder = folder(name);
     let update = std::env::var_os("UPDATE_DOCS").is_some();
     if update {

@@ -163,6 +163,7 @@ fn fish_completes() {
         let told = told.args(["--no-config", "-c", &program]).any_stderr().expect_exit(0);
         let offered: Vec<String> =
             told.stdout_text().lines().map(|line| line.split('\t').next().unwrap().replace('\\', "")).collect();
+        assert_eq!(told.stderr_text(), "", "{typed}");
         // The last word is all that is completed.
         let (before, last) = typed.rsplit_once(' ').unwrap();
         let line = match offered.as_slice() {
