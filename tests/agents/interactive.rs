@@ -24,7 +24,7 @@ struct Seat {
     leave: &'static str,
 }
 
-const SEATS: [Seat; 6] = [
+const SEATS: [Seat; 7] = [
     Seat { agent: "opencode", command: &["opencode"], files: &[], ready: "commands", leave: "/exit" },
     Seat {
         agent: "claude",
@@ -68,6 +68,13 @@ const SEATS: [Seat; 6] = [
         command: &["copilot", "--allow-all-tools"],
         files: &[(".copilot/config.json", r#"{ "trustedFolders": ["{work}"], "trusted_folders": ["{work}"] }"#)],
         ready: "Manual",
+        leave: "/exit",
+    },
+    Seat {
+        agent: "cn",
+        command: &["cn", "--auto"],
+        files: &[(".continue/.onboarding_complete", "2026-01-01T00:00:00.000Z")],
+        ready: "anything",
         leave: "/exit",
     },
 ];
@@ -212,7 +219,7 @@ macro_rules! at_a_terminal {
     )*};
 }
 
-at_a_terminal!(opencode claude codex gemini qwen copilot);
+at_a_terminal!(opencode claude codex gemini qwen copilot cn);
 
 /// Its traces stay what they are, and know the run as the run knows them.
 #[test]

@@ -7,7 +7,7 @@ use crate::matrix::{Arrived, arrived};
 use crate::recipes::recipe;
 use crate::scene::{Event, Scene};
 use crate::support::llm::marker;
-use crate::support::{Home, Run, Transport};
+use crate::support::{Home, Run, Transport, Upstream};
 
 /// Plays a success with something set up in the agent's home. It must be as whole as without.
 #[track_caller]
@@ -63,13 +63,41 @@ fn qwen_whose_settings_name_a_file_still_tells_us() {
     });
 }
 
-/// It is for programs that read it.
-#[test]
-#[ignore = "needs claude, which .ci/agents installs"]
-fn a_configuration_file_for_others_changes_nothing() {
-    play("claude", |run| {
-        write(run.get_home(), "otel.yaml", "file_format: \"1.0\"\ndisabled: true\n");
+/// `OTEL_CONFIG_FILE` voids all other variables for whoever reads it, and leads elsewhere. None of the agents reads it.
+#[track_caller]
+fn with_a_configuration_file(agent: &str) {
+    let elsewhere = Upstream::start().never_hit();
+    let url = elsewhere.url();
+    let provider = |kind: &str, pipeline: &str, signal: &str| {
+        format!("{kind}:\n  {pipeline}: {{ exporter: {{ otlp_http: {{ endpoint: \"{url}/v1/{signal}\" }} }} }}\n")
+    };
+    let text = [
+        "file_format: \"1.0\"\n".to_owned(),
+        provider("tracer_provider", "processors:\n    - batch", "traces"),
+        provider("logger_provider", "processors:\n    - batch", "logs"),
+        provider("meter_provider", "readers:\n    - periodic", "metrics"),
+    ]
+    .concat();
+    let arrived = play(agent, |run| {
+        write(run.get_home(), "otel.yaml", &text);
         let file = run.get_home().path().join("home/otel.yaml");
         run.env("OTEL_CONFIG_FILE", file)
     });
+    let ran = &arrived.outcome.ran;
+    assert_file(ran.home.path(), "otel.yaml", &text);
+    assert!(!ran.stderr_text().contains("OTEL_CONFIG_FILE"), "{}", ran.stderr_text());
 }
+
+macro_rules! with_a_configuration_file {
+    ($($agent:ident)*) => {
+        mod a_configuration_file_for_others_changes_nothing_for {$(
+            #[test]
+            #[ignore = "needs the agent, which .ci/agents installs"]
+            fn $agent() {
+                super::with_a_configuration_file(stringify!($agent));
+            }
+        )*}
+    };
+}
+
+with_a_configuration_file!(opencode claude codex gemini qwen copilot cn);
