@@ -1,7 +1,9 @@
 //! What is started, and what stands between it and its telemetry.
 
+use std::ffi::OsString;
+
 use super::set_up::{CANARY, SetUp, set_up};
-use super::support::{alone, test_child};
+use super::support::{alone, test_child, with_mounts};
 
 const AGENT: &[&str] = &["Agent"];
 
@@ -117,6 +119,29 @@ fn claude_whose_settings_lead_elsewhere() {
 #[test]
 fn claude_whose_settings_are_broken() {
     insta::assert_snapshot!(claude().file("home/.claude/settings.json", "{\"env\": {\"OTEL_X\":").says(0, AGENT));
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn claude_whose_settings_are_managed() {
+    let managed = r#"{"env": {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}}"#;
+    let set_up = claude().file("managed.json", managed);
+    // An /etc of its own, which is gone with it.
+    let script = "mount -t tmpfs tmpfs /etc && mkdir /etc/claude-code && cp \"$1\" /etc/claude-code/managed-settings.json && \
+                  program=\"$2\" && shift 2 && exec \"$OTEL_RUN\" \"$@\" -- \"$program\" -p hi";
+    let (file, program) = (set_up.path("managed.json"), set_up.path("bin/claude"));
+    let words = |verb: &[&str]| {
+        let files = [file.as_os_str().to_owned(), program.as_os_str().to_owned()];
+        files.into_iter().chain(verb.iter().map(OsString::from)).collect::<Vec<_>>()
+    };
+    let Some(doctor) = with_mounts(set_up.home(), script, &words(&["doctor"])) else { return };
+    let told = doctor.expect_exit(2).stdout_text();
+    let told = told.split_whitespace().collect::<Vec<_>>().join(" ");
+    let expected = "LOSS /etc/claude-code/managed-settings.json:1 sets OTEL_EXPORTER_OTLP_ENDPOINT, and nothing that otel-run \
+                    could say comes after it";
+    assert!(told.contains(expected), "{told}");
+    let run = with_mounts(set_up.home(), script, &words(&[])).unwrap();
+    run.any_stderr().expect_exit(7);
 }
 
 #[test]

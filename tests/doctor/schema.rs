@@ -1,5 +1,8 @@
 //! The schema of `doctor --json`, by which every answer is checked.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
 use serde_json::Value;
 
 /// The published schema.
@@ -108,4 +111,30 @@ fn the_check_finds_what_is_wrong() {
     ] {
         assert!(with(path, value).is_err(), "{path}");
     }
+}
+
+/// Names of checks in a text: words with dots between them, of which the first is a subject.
+fn checks(text: &str, quote: char) -> BTreeSet<String> {
+    const SUBJECTS: [&str; 6] = ["destination.", "credentials.", "settings.", "context.", "agent.", "here."];
+    let quoted = text.split(quote).filter(|piece| is_check(piece));
+    quoted.filter(|piece| SUBJECTS.iter().any(|subject| piece.starts_with(subject))).map(str::to_owned).collect()
+}
+
+#[test]
+fn every_check_is_documented() {
+    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut sources = vec![package.join("src/diagnosis")];
+    let mut known = BTreeSet::new();
+    while let Some(path) = sources.pop() {
+        if path.is_dir() {
+            sources.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+        } else if path.file_name().is_some_and(|name| name != "tests.rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            known.extend(checks(text.split("#[cfg(test)]").next().unwrap(), '"'));
+        }
+    }
+    assert!(known.len() > 100, "{known:?}");
+    let page = std::fs::read_to_string(package.join("docs/doctor.md")).unwrap();
+    let (_, list) = page.split_once("## Every check").unwrap();
+    assert_eq!(checks(list, '`'), known);
 }
