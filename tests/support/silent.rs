@@ -42,7 +42,8 @@ impl SilentLlm {
     #[track_caller]
     pub fn wait_until_asked(&self) {
         let asked = self.state.asked.lock().unwrap();
-        let (_asked, wait) = self.state.changed.wait_timeout_while(asked, PATIENCE, |asked| !*asked).unwrap();
+        // Agents take long to start on a busy machine.
+        let (_asked, wait) = self.state.changed.wait_timeout_while(asked, 3 * PATIENCE, |asked| !*asked).unwrap();
         assert!(!wait.timed_out(), "the model provider was not asked");
     }
 }
