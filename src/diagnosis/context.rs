@@ -271,8 +271,8 @@ mod tests {
     #[test]
     fn every_context_is_graded() {
         let long = vec!["a=1"; 40].join(",");
-        type Case = (&'static [(&'static str, &'static str)], &'static [(&'static str, Grade)]);
-        let cases: [Case; 15] = [
+        type Case<'a> = (&'a [(&'a str, &'a str)], &'a [(&'a str, Grade)]);
+        let cases: [Case<'_>; 15] = [
             (&[], &[("context.new_trace", Grade::Fine)]),
             (&[("TRACEPARENT", PARENT)], &[("context.parent", Grade::Fine)]),
             (&[("TRACEPARENT", UNSAMPLED)], &[("context.parent", Grade::Fine), ("context.unsampled", Grade::Loss)]),
