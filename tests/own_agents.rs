@@ -251,6 +251,97 @@ fn a_printed_agent_is_a_start_for_ones_own() {
     }
 }
 
+/// A copy of a built-in agent for a program that says the same under other names: what is content, what is translated and what
+/// is left out does not depend on these.
+#[test]
+fn a_copied_agent_has_the_telemetry_of_the_built_in_one() {
+    for (name, capture) in [
+        ("opencode", "opencode-run-llm-traces"),
+        ("claude", "claude-run-2.1.328"),
+        ("codex", "codex-run-0.169.0-trimmed"),
+        ("gemini", "gemini-run-0.61.0-defaults"),
+        ("qwen", "qwen-run-0.24.4"),
+        ("copilot", "copilot-run-1.0.102"),
+        ("cn", "continue-run-1.5.47"),
+    ] {
+        let capture = format!("{}/tests/fixtures/captures/{capture}.jsonl", env!("CARGO_MANIFEST_DIR"));
+        let original = std::fs::read_to_string(capture).unwrap();
+        let renamed: Vec<String> = original.lines().map(renamed).collect();
+        let printed = in_home(&Home::new()).args(["agents", name, "--toml"]).expect_exit(0).stdout_text();
+        let mut table = "";
+        let mut config = String::new();
+        for line in printed.lines() {
+            table = if line.starts_with('[') { line } else { table };
+            config += &match line.split_once(" = ") {
+                Some(("scopes", _)) => "scopes = [\"mine.*\"]".to_owned(),
+                Some(("names", _)) if table.ends_with(".service]") => "names = [\"mine\"]".to_owned(),
+                _ => line.replace(&format!("[agents.{name}"), "[agents.mine"),
+            };
+            config.push('\n');
+        }
+        let theirs = told(name, "", &original);
+        assert_eq!(told("mine", &config, &renamed.join("\n")), theirs, "{name}");
+    }
+}
+
+/// A request with another service and other scopes.
+fn renamed(request: &str) -> String {
+    fn rename(value: &mut Value) {
+        match value {
+            Value::Array(values) => values.iter_mut().for_each(rename),
+            Value::Object(fields) => {
+                if fields.get("key").is_some_and(|key| key == "service.name") {
+                    fields["value"] = serde_json::json!({"stringValue": "mine"});
+                }
+                if let Some(name) = fields.get_mut("scope").and_then(|scope| scope.get_mut("name"))
+                    && !name.as_str().unwrap().starts_with('@')
+                {
+                    *name = format!("mine.{}", name.as_str().unwrap()).into();
+                }
+                fields.values_mut().for_each(rename);
+            }
+            _ => {}
+        }
+    }
+    let mut request: Value = serde_json::from_str(request).unwrap();
+    rename(&mut request);
+    request.to_string()
+}
+
+/// What is stored of `requests` in a run of `agent`, but for what names the agent, and what is counted.
+fn told(agent: &str, config: &str, requests: &str) -> (Vec<String>, Value) {
+    let home = home("program", config);
+    let file = home.work().join("requests.jsonl");
+    std::fs::write(&file, requests).unwrap();
+    // Whatever it is given beside that.
+    let script = format!("#!/bin/sh\nexec '{}' replay '{}'\n", test_child().display(), file.display());
+    std::fs::write(home.work().join("program"), script).unwrap();
+    let flags = [("--agent", agent), ("--detail", "agent"), ("--genai", "replace"), ("--content", "off")];
+    let run = flags.into_iter().fold(in_home(&home), |run, (flag, value)| run.flag(flag, value));
+    run.any_stderr().child(["./program"]).expect_exit(0);
+    let stored = Stored::of(&home);
+    let root = stored.run_span().span_id;
+    let mut told: Vec<String> = Vec::new();
+    for mut span in stored.spans_of_the_command() {
+        span.trace_id.clear();
+        if span.parent_span_id == root {
+            span.parent_span_id.clear();
+        }
+        told.push(format!("{span:?}"));
+    }
+    for mut record in stored.log_records_of_the_command() {
+        record.trace_id.clear();
+        if record.span_id == root {
+            record.span_id.clear();
+        }
+        told.push(format!("{record:?}"));
+    }
+    told.extend(stored.metrics_of_the_command().iter().map(|metric| format!("{metric:?}")));
+    told.sort();
+    let run = only_run(&home);
+    (told, serde_json::json!([run["totals"], run["intake"]]))
+}
+
 /// What [`home`]'s settings file calls an agent sends this.
 fn request_of_goose() -> String {
     let text = |key: &str, text: &str| serde_json::json!({"key": key, "value": {"stringValue": text}});
