@@ -7,7 +7,7 @@
 //! * [`command`], one file a verb, calls everything below; [`cli`] is what can be typed, [`error`] what can go wrong;
 //! * effects: [`process`], [`collector`], [`store`], [`delivery`], [`machine`], [`view`];
 //! * pure rooms (no socket, no process, no clock, no environment of their own): [`diagnosis`],
-//!   [`settings`], [`plan`], [`reference`], [`agent`], [`context`], [`transform`], [`signals`], [`record`];
+//!   [`settings`], [`plan`], [`mod@reference`], [`agent`], [`context`], [`transform`], [`signals`], [`record`];
 //! * leaves: [`otlp`], [`environment`], [`secret`], [`message`].
 
 pub mod cli;
