@@ -191,8 +191,8 @@ pub static EXPECTED: [Expected; 7] = [
             spans: &[("thread/start", 1), ("turn/start", 1), ("exec_command", 0)],
             calls: Some(0),
             has_stand_ins: false,
-            logs: &["codex.conversation_starts", "codex.user_prompt"],
-            metrics: &["codex.process.start"],
+            logs: &["codex.conversation_starts"],
+            metrics: &[],
         },
         interrupt: Cell {
             ends: By::Exit(1),
