@@ -70,5 +70,8 @@ fn progress(probes: usize, quiet: bool) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let style = ProgressStyle::with_template("{bar:20} {pos}/{len} destinations asked");
-    ProgressBar::new(probes as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()))
+    let bar = ProgressBar::new(probes as u64).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
+    // It is drawn when it moves, and the first answer may be long in coming.
+    bar.tick();
+    bar
 }

@@ -1,7 +1,8 @@
 //! How doctor tells what it found: exit statuses, one screen, a terminal, JSON.
 
 use super::set_up::{CANARY, set_up};
-use super::support::run;
+use super::support::pty::at_terminal;
+use super::support::{Behaviour, Home, Upstream, run};
 
 #[test]
 fn exit_statuses() {
@@ -36,6 +37,17 @@ fn a_terminal_gets_colours_unless_it_wants_none() {
     assert!(coloured.contains("\u{1b}[1mSettings\u{1b}[0m"), "{coloured:?}");
     let plain = at_terminal().env("NO_COLOR", "1").expect_exit(0).stdout_text();
     assert!(plain.contains("Settings") && !plain.contains("\u{1b}[1m"), "{plain:?}");
+}
+
+/// Somebody who waits sees how many there are to wait for, before the first has answered.
+#[test]
+fn a_terminal_shows_what_is_waited_for() {
+    let (home, hole) = (Home::new(), Upstream::behaving(Behaviour::BlackHole).expect_hits(1..));
+    let (code, told) = at_terminal(&home, 100, &[("OTEL_RUN_ENDPOINT", &hole.url())], &["doctor", "--timeout", "1s"]);
+    assert_eq!(code, 2);
+    let (waiting, found) = told.split_once("does not answer within 1 s").expect("the server never answers");
+    assert!(waiting.contains(" 0/3 destinations asked"), "{waiting:?}");
+    assert!(!found.contains("destinations asked"), "{found:?}");
 }
 
 #[test]
