@@ -153,8 +153,8 @@ const MODES: Modes = Modes {
 
 /// [`STANDARD`] has the token in a header for it: an argument is no place for that.
 const ENVIRONMENT: &[Variable] = &[
-    Variable::new("OTEL_BSP_SCHEDULE_DELAY", Injection::SetIfUnset("200"), DELAY),
-    Variable::new("OTEL_BLRP_SCHEDULE_DELAY", Injection::SetIfUnset("200"), DELAY),
+    Variable::new("OTEL_BSP_SCHEDULE_DELAY", Injection::SetIfUnset("20"), DELAY),
+    Variable::new("OTEL_BLRP_SCHEDULE_DELAY", Injection::SetIfUnset("20"), DELAY),
     Variable::new("OTEL_METRIC_EXPORT_INTERVAL", Injection::SetIfUnset("500"), DELAY),
 ];
 

@@ -232,7 +232,7 @@ variables! {
         "Continue: 1, and so is CONTINUE_CLI_ENABLE_TELEMETRY";
     OTEL_METRICS_EXPORTER = "OTEL_METRICS_EXPORTER", Commands, ReadAndInjected: "with none otel-run sends no metrics either; Continue: otlp, unless it is set; Claude Code and Codex: as OTEL_TRACES_EXPORTER";
     BSP_SCHEDULE_DELAY = "OTEL_BSP_SCHEDULE_DELAY", Commands, Injected:
-        "opencode: 5, unless it is set; Codex: 200, unless it is set, and OTEL_BLRP_SCHEDULE_DELAY likewise";
+        "opencode: 5, unless it is set; Codex: 20, unless it is set, and OTEL_BLRP_SCHEDULE_DELAY likewise";
     OPENCODE_CONFIG_CONTENT = "OPENCODE_CONFIG_CONTENT", Commands, ReadAndInjected:
         "opencode: what the user has, with experimental.openTelemetry switched on";
     NO_PROXY = "NO_PROXY", Commands, ReadAndInjected: "hosts that are reached without a proxy; the command's gets the collector's address where a proxy is set; no_proxy likewise";
